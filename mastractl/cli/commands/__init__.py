@@ -1,0 +1,1 @@
+"""One verb a file; each is told about in `mastractl.cli.main`."""

@@ -1,0 +1,1 @@
+"""How objects are shown: tables, JSON, YAML, names, JSONPath, custom columns."""

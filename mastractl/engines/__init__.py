@@ -1,0 +1,1 @@
+"""Keys, JSON, revisions, one change log: the engines and what they all promise."""

@@ -1,0 +1,1 @@
+"""Text to resources, with positions: sources, YAML, diagnostics and the bundled schemas."""

@@ -1,0 +1,198 @@
+"""Kinds: what sorts of resources there are, by every name people call them.
+
+A `Kind` is what a CustomResourceDefinition says, bundled or the user's own; there is no other model.
+Schemas are loaded when first asked for, because `get` needs names and columns but no schema.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mastractl import errors
+from mastractl.resources.resource import GROUP, split_api_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mastractl.values import JsonObject
+
+NAMESPACED = "Namespaced"
+CLUSTER = "Cluster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A printer column: `json_path` is kubectl's JSONPath; `priority` above 0 shows with `-o wide` only."""
+
+    name: str
+    type: str
+    json_path: str
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+class Version:
+    """One version of a kind: its schema and what the schema leaves open.
+
+    `schema` may be given as a function that is called at most once.
+    """
+
+    def __init__(  # noqa: PLR0913 - the fields of a CRD version
+        self,
+        *,
+        name: str,
+        schema: JsonObject | Callable[[], JsonObject],
+        served: bool = True,
+        storage: bool = True,
+        deprecation: str = "",
+        columns: tuple[Column, ...] = (),
+        status: bool = False,
+        scale: JsonObject | None = None,
+        selectable_fields: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.served = served
+        self.storage = storage
+        self.deprecation = deprecation
+        self.columns = columns
+        self.status = status
+        self.scale = scale
+        self.selectable_fields = selectable_fields
+        self._schema = schema
+
+    @property
+    def schema(self) -> JsonObject:
+        """The openAPIV3Schema of the whole document."""
+        if callable(self._schema):
+            self._schema = self._schema()
+        return self._schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A sort of resource, as its definition describes it."""
+
+    group: str
+    kind: str
+    plural: str
+    singular: str
+    list_kind: str
+    scope: str
+    versions: tuple[Version, ...]
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    bundled: bool = False
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether its resources live in namespaces."""
+        return self.scope == NAMESPACED
+
+    @property
+    def storage_version(self) -> Version:
+        """The version in which resources are kept."""
+        return next(v for v in self.versions if v.storage)
+
+    @property
+    def api_version(self) -> str:
+        """`mastra.ai/v1`, in the storage version."""
+        return f"{self.group}/{self.storage_version.name}"
+
+    @property
+    def segment(self) -> str:
+        """Its directory in a store: `agent`, and `<kind>.<group>` for kinds of other groups."""
+        low = self.kind.lower()
+        return low if self.group == GROUP else f"{low}.{self.group}"
+
+    @property
+    def qualified_singular(self) -> str:
+        """`agent.mastra.ai`, as messages name one resource."""
+        return f"{self.singular}.{self.group}"
+
+    @property
+    def qualified_plural(self) -> str:
+        """`agents.mastra.ai`, as errors name the kind and as its definition is called."""
+        return f"{self.plural}.{self.group}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every unqualified name it answers to, lower case."""
+        return (self.plural, self.singular, self.kind.lower(), *self.short_names)
+
+    def version(self, name: str) -> Version | None:
+        """The served version of that name."""
+        return next((v for v in self.versions if v.name == name and v.served), None)
+
+
+@dataclass(slots=True)
+class KindRegistry:
+    """The kinds known at one moment, found by any of their names.
+
+    `parent` is asked for what is not here, so that the kinds of one manifest or one store stand over
+    the bundled ones without copying them.
+    """
+
+    parent: KindRegistry | None = None
+    _kinds: dict[tuple[str, str], Kind] = field(default_factory=dict)
+    _aliases: dict[tuple[str, str], Kind] = field(default_factory=dict)
+
+    def add(self, kind: Kind, *, alias_groups: Iterable[str] = ()) -> None:
+        """Make a kind known, replacing what had its group and kind. `alias_groups` name it as well."""
+        self._kinds[kind.group, kind.kind] = kind
+        for group in alias_groups:
+            self._aliases[group, kind.kind] = kind
+
+    def discard(self, group: str, kind: str) -> None:
+        """Forget a kind; the parent's, if it has one of that name, shows again."""
+        self._kinds.pop((group, kind), None)
+
+    def __iter__(self) -> Iterator[Kind]:
+        """Every kind once, the parent's first, in the order they were added."""
+        if self.parent is not None:
+            yield from (k for k in self.parent if (k.group, k.kind) not in self._kinds)
+        yield from self._kinds.values()
+
+    def find(self, group: str, kind: str) -> Kind | None:
+        """The kind of that group and CamelCase name."""
+        found = self._kinds.get((group, kind)) or self._aliases.get((group, kind))
+        if found is None and self.parent is not None:
+            return self.parent.find(group, kind)
+        return found
+
+    def find_api(self, api_version: str, kind: str) -> Kind | None:
+        """The kind of a document's apiVersion and kind, whatever the version."""
+        return self.find(split_api_version(api_version)[0], kind)
+
+    def match(self, word: str) -> list[Kind]:
+        """The kinds that answer to a word: name, short name, `name.group` or `name.version.group`.
+
+        A bundled kind comes before another group's kind of the same name.
+        """
+        name, _, group = word.lower().partition(".")
+        found = [
+            k for k in self if name in k.names and (not group or group == k.group or _versioned(k, group))
+        ]
+        return sorted(found, key=lambda k: (k.group != GROUP, k.group))
+
+    def resolve(self, word: str) -> Kind:
+        """The kind that answers to a word. Raises UnknownKind with the nearest name there is."""
+        found = self.match(word)
+        if found:
+            return found[0]
+        names = sorted({n for k in self for n in (k.plural, k.singular, k.qualified_plural)})
+        near = difflib.get_close_matches(word.lower(), names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "`mastractl api-resources` lists the kinds there are"
+        message = f"the store doesn't have a resource type {word!r}"
+        raise errors.UnknownKind(message, hint=hint)
+
+    def category(self, word: str) -> list[Kind]:
+        """The kinds of a category such as `all`; empty if there is no such category."""
+        return [k for k in self if word.lower() in k.categories]
+
+
+def _versioned(kind: Kind, rest: str) -> bool:
+    version, _, group = rest.partition(".")
+    return group == kind.group and kind.version(version) is not None

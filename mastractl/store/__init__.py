@@ -1,0 +1,1 @@
+"""Resources over an engine: admission, apply, watch, deletion."""

@@ -1,0 +1,1 @@
+"""The conformance suites, for our own engines and everybody else's."""
