@@ -1,8 +1,27 @@
-"""`python -m mastractl`, and the console script."""
+"""`python -m mastractl`, and the console script.
+
+`--version` is answered before anything but this package is imported.
+"""
+
+from __future__ import annotations
+
+import sys
 
 
 def main() -> None:
-    """Placeholder until the command line stands."""
+    """Run the command line of this process and exit with its code."""
+    if sys.argv[1:] == ["--version"]:
+        from mastractl import __version__  # noqa: PLC0415
+
+        sys.stdout.write(f"mastractl {__version__}\n")
+        return
+    try:
+        from mastractl.cli.main import main as run  # noqa: PLC0415 - Ctrl-C may come while it is imported
+
+        code = run()
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ that says what to do next.
     ├── PluginError             500
     └── StorageError            500  the store itself failed
         ├── StorageConnectionError   it cannot be opened or reached
+        │   └── StorageClosed            ... because this process closed it
         ├── StorageTransactionError  a commit failed; nothing was written
         │   ├── StorageFull          ... for want of space
         │   └── UnknownOutcome       ... or it may have been written: nobody knows
@@ -54,7 +55,8 @@ class Cause:
     `code` is the stable diagnostic code (`MA101`), `reason` the Kubernetes cause type
     (`FieldValueInvalid`, ...), `path` the field as keys and indexes from the document's root.
     `at_key` says that the fault is the key itself (an unknown field) and not its value.
-    `warning` marks a remark that does not make the resource invalid.
+    `warning` marks a remark that does not make the resource invalid. `place` is where it was written,
+    as `file:line:column`, and "" if it comes from no text.
     """
 
     code: str
@@ -64,6 +66,7 @@ class Cause:
     hint: str = ""
     at_key: bool = False
     warning: bool = False
+    place: str = ""
 
 
 class MastraError(Exception):
@@ -96,6 +99,7 @@ class MastraError(Exception):
             status["causes"] = [
                 {"code": c.code, "reason": c.reason, "field": format_path(c.path), "message": c.message}
                 | ({"hint": c.hint} if c.hint else {})
+                | ({"place": c.place} if c.place else {})
                 for c in self.causes
             ]
         if self.hint:
@@ -142,8 +146,10 @@ class ManifestError(MastraError):
     code = 400
     exit_code = 4
 
-    def __init__(self, message: str, *, line: int = 0, column: int = 0, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, message: str, *, line: int = 0, column: int = 0, hint: str = "", causes: Sequence[Cause] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, causes=causes)
         self.line = line
         self.column = column
 
@@ -260,6 +266,10 @@ class StorageConnectionError(StorageError):
 
     reason = "ServiceUnavailable"
     code = 503
+
+
+class StorageClosed(StorageConnectionError):
+    """The store was used after this process had closed it; nothing is wrong with the store."""
 
 
 class StorageTransactionError(StorageError):

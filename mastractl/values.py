@@ -19,7 +19,12 @@ _canonical = json.JSONEncoder(
 
 def dump(value: Any) -> bytes:
     """The value as compact UTF-8 JSON, keys in the order they stand. ValueError for NaN and infinities."""
-    return _compact.encode(value).encode()
+    return text(value).encode()
+
+
+def text(value: Any) -> str:
+    """The value as compact JSON text, keys in the order they stand. ValueError for NaN and infinities."""
+    return _compact.encode(value)
 
 
 def canonical(value: Any) -> bytes:

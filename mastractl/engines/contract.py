@@ -8,10 +8,19 @@ An engine knows nothing of resources. What it promises (etcd's promises, checked
 * the log gives every change once, in order, never part of a commit, never with a gap;
 * a read of a prefix is one consistent moment, and says which (`Page.revision`), so that a list
   followed by `changes(since=page.revision)` misses nothing and repeats nothing;
-* below the compacted revision, and above the present one, `changes` raises and never guesses.
+* below the compacted revision, and above the present one, `changes` raises and never guesses;
+  a change keeps its `previous` even if that was written at or below the compacted revision.
 
-Keys are `<space>/<kind>/<namespace>/<name>` (any number of segments past the first); values are
-JSON objects as compact UTF-8 bytes. Prefixes are plain string prefixes; callers end them with `/`.
+Keys are `<space>/<kind>/<namespace>/<name>` (any number of segments past the first; what is refused:
+`mastractl.engines.checks.check_key`) and sort by code point, the order of their UTF-8 bytes. Values
+are JSON objects as compact UTF-8 bytes, given back byte for byte. Prefixes are plain string prefixes;
+callers end them with `/`. Revisions count up by one.
+
+Expiry: from the moment the clock reaches an entry's `expires_at` no read shows it. It is removed by a
+commit of its own (origin `EXPIRED`, all entries then due in one commit, in key order), which the
+engine makes before `range`, `commit`, `changes`, `revision` or `health` answers, so that a list and
+the log never disagree; `get` and `wait` need not make it. A store that cannot be written only hides
+what is due. An entry written with an `expires_at` already past is logged, and then due like any other.
 """
 
 from __future__ import annotations
@@ -30,6 +39,9 @@ MAX_VALUE_BYTES = 3 * 1024 * 1024
 
 EXTERNAL = "external-edit"
 """The origin of changes that came from outside every mastractl process: an editor, git, rsync."""
+
+EXPIRED = "expired"
+"""The origin of the commits that remove what has reached its `expires_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,8 @@ class Page:
 class Changes:
     """A stretch of the log. `revision` is where to go on from: everything up to it has been told.
 
-    A commit is never split: `limit` bounds the stretch softly. `more` says that the log goes on.
+    A commit is never split: `limit` bounds the stretch softly. `more` says that the log goes on: then
+    `revision` is past the one asked for, though `changes` may be empty. Without `more` it is the present one.
     """
 
     revision: int
@@ -156,7 +169,7 @@ class Capabilities:
     push_watch: bool = False
     """`wait` wakes at once on another process's commit, rather than at the next poll."""
     ttl: bool = True
-    """`expires_at` is honoured."""
+    """`expires_at` is honoured; without this a Put that has one is refused with BadRequest."""
     max_commit: int = 0
     """The most operations in one commit; 0 = no limit."""
     max_value: int = MAX_VALUE_BYTES
@@ -216,14 +229,18 @@ class Engine(Protocol):
         ...
 
     def changes(self, since: int, prefix: str = "", *, limit: int = 1000) -> Changes:
-        """The log after revision `since`, for the keys under a prefix.
+        """The log after revision `since`, for the keys under a prefix; all of it if `limit` is 0.
 
         Raises Expired below the compacted revision and FutureRevision above the present one.
         """
         ...
 
     def wait(self, since: int, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for a revision beyond `since`. A hint: it may lie both ways."""
+        """Wait up to `timeout` seconds for a revision beyond `since`. A hint: it may lie both ways.
+
+        Cheap to call again and again: feeds wait in slices of a tenth of a second, so that they can be
+        stopped. The time is the machine's own, not the engine's clock's.
+        """
         ...
 
     def revision(self) -> int:
@@ -231,7 +248,10 @@ class Engine(Protocol):
         ...
 
     def compact(self, before: int) -> None:
-        """Forget the log up to and including revision `before`; what stands is not touched."""
+        """Forget the log up to and including revision `before`; what stands is not touched.
+
+        What was forgotten already is no error. Raises FutureRevision above the present revision.
+        """
         ...
 
     def health(self) -> Health:
@@ -239,7 +259,7 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Give everything back. Waiting calls return; later calls raise StorageConnectionError."""
+        """Give everything back. Waiting calls return; later ones, except `close`, raise StorageClosed."""
         ...
 
 

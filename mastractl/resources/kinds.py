@@ -6,7 +6,6 @@ Schemas are loaded when first asked for, because `get` needs names and columns b
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -182,6 +181,8 @@ class KindRegistry:
         found = self.match(word)
         if found:
             return found[0]
+        import difflib  # noqa: PLC0415 - 3 ms that only a mistake is worth
+
         names = sorted({n for k in self for n in (k.plural, k.singular, k.qualified_plural)})
         near = difflib.get_close_matches(word.lower(), names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "`mastractl api-resources` lists the kinds there are"

@@ -1,0 +1,180 @@
+"""`config`: which store and namespace are in force and where that was said; contexts, each a pair of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from mastractl import config, errors, values
+from mastractl.cli import options
+from mastractl.cli.printers.layout import Layout
+
+if TYPE_CHECKING:
+    from mastractl.cli.invocation import Invocation
+    from mastractl.values import JsonObject
+
+Name = Annotated[str, options.argument(metavar="CONTEXT", help="The name of a context.")]
+ShowOrigin = Annotated[bool, options.flag("--show-origin", help="Say where each value was said.")]
+Form = Annotated[
+    Literal["", "json", "yaml"], options.flag("--output", "-o", metavar="FORMAT", help="json or yaml.")
+]
+NamesOnly = Annotated[
+    Literal["", "name"], options.flag("--output", "-o", metavar="name", help="Only the names.")
+]
+NoHeaders = Annotated[bool, options.flag("--no-headers", help="Leave out the header line.")]
+Current = Annotated[bool, options.flag("--current", help="Change the current context.")]
+
+
+def _masked(store: str) -> str:
+    from mastractl.engines.opening import mask  # noqa: PLC0415 - engines are not needed to start
+
+    return mask(store)
+
+
+@options.verb(
+    examples="""
+# What a command run here would go by
+mastractl config view
+
+# ... and which file, variable or flag says so
+mastractl config view --show-origin
+"""
+)
+def view(inv: Invocation, *, show_origin: ShowOrigin = False, output: Form = "") -> None:
+    """Show the settings in force here."""
+    found = inv.settings
+    named: list[tuple[str, config.Setting]] = [
+        ("store", config.Setting(value=_masked(found.store.value), origin=found.store.origin)),
+        ("namespace", found.namespace),
+        ("context", found.context),
+    ]
+    if output:
+        document: JsonObject = {
+            name: {"value": s.value, "origin": s.origin} if show_origin else s.value for name, s in named
+        }
+        inv.write(values.pretty(document) if output == "json" else _yaml(document))
+        return
+    rows = [
+        [f"{name}:", s.value or "<none>", *([f"({s.origin})"] if show_origin else [])] for name, s in named
+    ]
+    inv.write(Layout().lines(rows))
+
+
+@options.verb(examples="# The context in force\nmastractl config current-context")
+def current_context(inv: Invocation) -> None:
+    """Print the name of the context in force."""
+    name = inv.settings.context.value
+    if not name:
+        message = "no context is in force"
+        raise errors.ConfigError(message, hint="`mastractl config use-context NAME` chooses one")
+    inv.line(name)
+
+
+@options.verb(
+    examples="""
+# All contexts; the current one has a star
+mastractl config get-contexts
+
+# Their names, for scripts
+mastractl config get-contexts -o name
+"""
+)
+def get_contexts(inv: Invocation, *, output: NamesOnly = "", no_headers: NoHeaders = False) -> None:
+    """List the contexts."""
+    user = config.read_user_config(inv.process.environ)
+    if output == "name":
+        inv.write("".join(f"{name}\n" for name in sorted(user.contexts)))
+        return
+    current = inv.settings.context.value
+    rows = [] if no_headers else [["CURRENT", "NAME", "STORE", "NAMESPACE"]]
+    for name, context in sorted(user.contexts.items()):
+        star = "*" if name == current else ""
+        rows.append([star, name, _masked(context.store) or "<default>", context.namespace or "default"])
+    inv.write(Layout().lines(rows))
+
+
+@options.verb(
+    examples="# From now on, unless a flag or variable says otherwise\nmastractl config use-context kitchen"
+)
+def use_context(inv: Invocation, *, name: Name) -> None:
+    """Make a context the current one."""
+    user = config.read_user_config(inv.process.environ)
+    chosen = user.context(name, said="the argument")
+    config.write_user_config(config.UserConfig(path=user.path, current=chosen.name, contexts=user.contexts))
+    inv.line(f'Switched to context "{name}".')
+
+
+@options.verb(
+    examples="""
+# A store and a namespace by one name
+mastractl config set-context kitchen --store ./kitchen-store -n cooking
+
+# Another namespace for the current context
+mastractl config set-context --current -n default
+"""
+)
+def set_context(
+    inv: Invocation,
+    *,
+    name: Annotated[str, options.argument(metavar="[CONTEXT]", help="The name of a context.")] = "",
+    current: Current = False,
+) -> None:
+    """Create a context or change it: --store and --namespace say to what."""
+    user = config.read_user_config(inv.process.environ)
+    name = _which(user, name, current=current)
+    before = user.contexts.get(name, config.Context(name=name))
+    store = config.absolute_store(inv.flags.store, inv.process.directory)
+    if inv.flags.namespace:
+        _ = inv.namespace  # refuses what can be no namespace
+    after = config.Context(
+        name=name, store=store or before.store, namespace=inv.flags.namespace or before.namespace
+    )
+    contexts = {**user.contexts, name: after}
+    config.write_user_config(config.UserConfig(path=user.path, current=user.current, contexts=contexts))
+    inv.line(f'Context "{name}" {"modified" if name in user.contexts else "created"}.')
+    if not user.current:
+        inv.note(f"it is not in use yet: mastractl config use-context {name}")
+
+
+@options.verb(
+    examples="# Forget a context; its store is not touched\nmastractl config delete-context kitchen"
+)
+def delete_context(inv: Invocation, *, name: Name) -> None:
+    """Forget a context; its store stays as it is."""
+    user = config.read_user_config(inv.process.environ)
+    user.context(name, said="the argument")
+    contexts = {n: c for n, c in user.contexts.items() if n != name}
+    current = "" if user.current == name else user.current
+    config.write_user_config(config.UserConfig(path=user.path, current=current, contexts=contexts))
+    inv.line(f'deleted context "{name}" from {user.path}')
+    if user.current == name:
+        inv.warn("this was the current context; now the default store is used")
+
+
+def _which(user: config.UserConfig, name: str, *, current: bool) -> str:
+    """The context that is meant, by its name or as the current one."""
+    if bool(name) == current:
+        message = "name a context or say --current, one of the two"
+        raise errors.UsageError(message)
+    if current and not user.current:
+        message = "no context is current"
+        raise errors.ConfigError(message, hint="`mastractl config use-context NAME` chooses one")
+    return name or user.current
+
+
+def _yaml(document: JsonObject) -> str:
+    from mastractl.cli.printers import yamltext  # noqa: PLC0415 - few ask for it
+
+    return yamltext.dump(document)
+
+
+app = options.group(
+    help="Show and change the settings: contexts, stores, namespaces.",
+    verbs={
+        "view": view,
+        "get-contexts": get_contexts,
+        "current-context": current_context,
+        "use-context": use_context,
+        "set-context": set_context,
+        "delete-context": delete_context,
+    },
+)

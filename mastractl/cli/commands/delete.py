@@ -1,0 +1,225 @@
+"""`delete`: resources go, and what they own goes with them.
+
+What is asked for is looked up first; names that are not there are reported (exit 3), and the rest go in
+one commit, all or none. A resource that finalizers hold is only marked, and by default waited for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from mastractl import errors
+from mastractl.cli import changes, durations, options, selection
+from mastractl.cli.printers.name import qualified_kind, resource_name
+
+if TYPE_CHECKING:
+    from mastractl.cli.invocation import Invocation
+    from mastractl.cli.selection import Selection
+    from mastractl.resources.resource import Resource, ResourceKey
+
+Resources = Annotated[
+    list[str] | None,
+    options.argument(
+        metavar="[TYPE NAME... | TYPE/NAME... | TYPE -l SELECTOR | TYPE --all]", help="What to delete."
+    ),
+]
+All = Annotated[bool, options.flag("--all", help="Every resource of the types, in the namespace in force.")]
+Wait = Annotated[
+    bool, options.flag("--wait/--no-wait", help="Wait until what finalizers hold is gone (the default).")
+]
+Interactive = Annotated[bool, options.flag("--interactive", "-i", help="Ask before anything is deleted.")]
+Cascade = Annotated[
+    Literal["background", "foreground", "orphan"],
+    options.flag(
+        "--cascade",
+        metavar="background|foreground|orphan",
+        help="What becomes of what it owns: the first two delete it at once, orphan lets it stand.",
+    ),
+]
+Force = Annotated[bool, options.flag("--force", hidden=True)]
+Now = Annotated[bool, options.flag("--now", hidden=True)]
+GracePeriod = Annotated[int, options.flag("--grace-period", hidden=True)]
+
+EXAMPLES = """
+# By name
+mastractl delete agent recipe-assistant -n cooking
+
+# What a manifest names, and no complaint about what is gone already
+mastractl delete -f agent.yaml --ignore-not-found
+
+# By label, after a look at what that would be
+mastractl delete agents,tools -n cooking -l app=kitchen-helper --dry-run=server
+
+# Every workflow of a namespace
+mastractl delete workflows --all -n cooking
+"""
+
+DEFINITION = "CustomResourceDefinition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """How to delete; `limit` is in seconds."""
+
+    interactive: bool
+    dry_run: options.DryRunMode
+    orphan: bool
+    wait: bool
+    limit: float
+
+
+@options.verb(examples=EXAMPLES)
+def run(  # noqa: PLR0913 - the flags of the verb
+    inv: Invocation,
+    *,
+    resources: Resources = None,
+    filename: options.Filenames = None,
+    recursive: options.Recursive = False,
+    selector: options.Selector = "",
+    field_selector: options.FieldSelector = "",
+    everything: All = False,
+    all_namespaces: options.AllNamespaces = False,
+    ignore_not_found: options.IgnoreNotFound = False,
+    interactive: Interactive = False,
+    dry_run: options.DryRun = "none",
+    wait: Wait = True,
+    timeout: options.Timeout = "0",
+    cascade: Cascade = "background",
+    output: options.ChangeOutput = "",
+    force: Force = False,
+    now: Now = False,
+    grace_period: GracePeriod = -1,
+) -> int:
+    """Delete resources by manifest, by name or by label.
+
+    A name that is not there is reported and makes the exit code 3; the others are deleted, all of them or
+    none. What a deleted resource owns goes too, and with the definition of a kind all resources of it.
+    """
+    del force, now, grace_period  # nothing here takes its time to end
+    how = _How(
+        interactive=interactive,
+        dry_run=dry_run,
+        orphan=cascade == "orphan",
+        wait=wait,
+        limit=durations.seconds(timeout, flag="--timeout"),
+    )
+    printer = changes.ChangePrinter(inv, output)
+    asked = selection.Asked(
+        resources=resources,
+        filenames=filename,
+        recursive=recursive,
+        selector=selector,
+        field_selector=field_selector,
+        all_namespaces=all_namespaces,
+    )
+    chosen = _chosen(inv, asked, everything=everything)
+    found = selection.find(inv, chosen, ignore_not_found=ignore_not_found or everything)
+    code = 0
+    if found.resources:
+        code = _delete(inv, found.resources, printer, how)
+    elif not chosen.named:
+        inv.note("No resources found")
+    found.report_missing(inv)
+    return code
+
+
+def _delete(inv: Invocation, found: list[Resource], printer: changes.ChangePrinter, how: _How) -> int:
+    """Delete them, all or none, and tell; 1 if that was asked about and declined."""
+    _warn_of_kinds(inv, found)
+    if how.interactive and not _confirmed(inv, found):
+        inv.note("deletion is cancelled")
+        return 1
+    keys = [resource.key for resource in found]
+    dry = how.dry_run != "none"
+    if how.orphan and not dry:
+        _orphan(inv, keys)
+    deleted = inv.store.delete_all(keys, ignore_missing=True, dry_run=dry)
+    suffix = changes.DRY_RUN_SUFFIX[how.dry_run]
+    printer.show([changes.Change(d.resource, _line(inv, d.resource) + suffix) for d in deleted])
+    if how.wait and not dry:
+        _await(inv, [d.resource for d in deleted if d.pending], limit=how.limit)
+    return 0
+
+
+def _chosen(inv: Invocation, asked: selection.Asked, *, everything: bool) -> Selection:
+    """What is to be deleted. Raises UsageError unless that was said in so many words."""
+    if not asked.resources and not asked.filenames:
+        message = "you must provide one or more resources by argument or filename"
+        raise errors.UsageError(message)
+    chosen = selection.choose(inv, asked)
+    selected = chosen.labels is not None or chosen.fields is not None
+    if everything and (chosen.named or selected):
+        message = f"--all contradicts {'names' if chosen.named else 'a selector'}: give one of them"
+        raise errors.UsageError(message)
+    if not (everything or selected or chosen.named or asked.filenames):
+        message = "resource(s) were provided, but no name was specified"
+        raise errors.UsageError(message, hint="name them, select them with -l, or say --all")
+    return chosen
+
+
+def _line(inv: Invocation, resource: Resource) -> str:
+    """`agent.mastra.ai "x" deleted`."""
+    return f'{qualified_kind(resource, inv.kinds)} "{resource.name}" deleted'
+
+
+def _warn_of_kinds(inv: Invocation, found: list[Resource]) -> None:
+    """Say how many resources go with the definition of their kind, before they do."""
+    definitions = [r.key for r in found if r.kind == DEFINITION]
+    if not definitions:
+        return
+    for would in inv.store.delete_all(definitions, ignore_missing=True, dry_run=True):
+        count = len(would.dependents)
+        if count:
+            name = resource_name(would.resource, inv.kinds)
+            inv.warn(f"deleting {name} deletes {count} resource{'' if count == 1 else 's'} with it")
+
+
+def _orphan(inv: Invocation, keys: list[ResourceKey]) -> None:
+    """Take the ownership of these off what they own, so that it stays."""
+    for would in inv.store.delete_all(keys, ignore_missing=True, dry_run=True):
+        for key in would.dependents:
+            dependent = inv.store.get(f"{key.kind}.{key.group}", namespace=key.namespace, name=key.name)
+            if dependent is None:
+                continue
+            references = dependent.owner_references
+            left = [r for r in references if r.get("uid") != would.resource.uid]
+            if left != references:
+                dependent.metadata["ownerReferences"] = left
+                inv.store.update(dependent, admitted=True)
+
+
+def _confirmed(inv: Invocation, found: list[Resource]) -> bool:
+    listed = "".join(f"{resource_name(r, inv.kinds)}\n" for r in found)
+    return inv.confirm(
+        f"You are about to delete the following {len(found)} resource(s):\n{listed}Do you want to continue?"
+    )
+
+
+def _await(inv: Invocation, pending: list[Resource], *, limit: float) -> None:
+    """Wait until these are gone. What is not within the limit (0 or less: none) is reported as a failure."""
+    end = inv.clock.monotonic() + limit if limit > 0 else math.inf
+    for resource in pending:
+        held = ", ".join(resource.finalizers)
+        inv.note(f"waiting for {resource_name(resource, inv.kinds)}: it is held by {held}")
+    engine = inv.store.engine
+    while pending:
+        revision = engine.revision()
+        pending = [r for r in pending if _stands(inv, r)]
+        left = end - inv.clock.monotonic()
+        if left <= 0:
+            break
+        if pending:
+            engine.wait(revision, min(left, 1.0))
+    for resource in pending:
+        name = resource_name(resource, inv.kinds)
+        message = f"timed out waiting for the deletion of {name}"
+        inv.fail(errors.TimedOut(message, hint=f"it is held by {', '.join(resource.finalizers)}"))
+
+
+def _stands(inv: Invocation, resource: Resource) -> bool:
+    """Whether it is still there, and not another one of the same name."""
+    kind = inv.store.resolve(f"{resource.kind}.{resource.group}")
+    found = inv.store.get(kind, namespace=resource.namespace, name=resource.name)
+    return found is not None and found.uid == resource.uid

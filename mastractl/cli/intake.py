@@ -1,0 +1,205 @@
+"""From `-f` to resources: reading and checking manifests, and telling people what is wrong with them.
+
+One place for every verb that takes manifests, so that they agree on what is an error, in which order
+problems are told and in which shape: everything that is wrong in one run, each with its line, then one
+line that says what came of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mastractl import errors
+from mastractl.errors import Cause
+from mastractl.manifests import diagnostics, formats, load, sources
+from mastractl.manifests.check import check
+from mastractl.manifests.diagnostics import ERROR, Diagnostic
+from mastractl.resources import definitions, references, shorthand
+from mastractl.resources.kinds import KindRegistry
+from mastractl.resources.names import name_problem
+from mastractl.resources.resolution import resolve
+from mastractl.resources.resource import Resource, ResourceKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mastractl.cli.invocation import Invocation
+    from mastractl.manifests.check import Checked
+    from mastractl.manifests.load import Manifest
+    from mastractl.resources.admission import Fields
+    from mastractl.values import JsonObject
+
+
+@dataclass(slots=True, kw_only=True)
+class Intake:
+    """What the manifests of a run came to: resources that are in order, and findings."""
+
+    checked: list[Checked] = field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether anything is wrong, warnings aside."""
+        return any(d.severity == ERROR for d in self.found)
+
+
+def manifests(
+    inv: Invocation, filenames: Sequence[str], *, recursive: bool
+) -> Iterator[Manifest | Diagnostic]:
+    """The manifests of `-f`, and in its place whatever cannot be read. Raises UsageError if none is named."""
+    if not filenames:
+        message = "you must say which manifests: -f FILE, a directory, or - for standard input"
+        raise errors.UsageError(message)
+    return load.load(sources.find(filenames, recursive=recursive, stdin=inv.process.stdin_bytes))
+
+
+def take(
+    inv: Invocation,
+    filenames: Sequence[str],
+    *,
+    recursive: bool = False,
+    fields: Fields = "strict",
+    strict_refs: bool = False,
+) -> Intake:
+    """Read and check the manifests of `-f` against the kinds of the store and those they define themselves.
+
+    References that neither they nor the store satisfy are findings too. Definitions come first in
+    `checked`, the rest in the order of the documents.
+    """
+    intake = Intake()
+    wanted = References()
+    stream = manifests(inv, filenames, recursive=recursive)
+    for item in check(
+        stream, inv.kinds, fields=fields, namespace=inv.namespace, namespace_given=inv.namespace_given
+    ):
+        if isinstance(item, Diagnostic):
+            intake.found.append(item)
+        else:
+            intake.checked.append(item)
+            wanted.see(item)
+    intake.found += wanted.dangling(lambda key: _stored(inv, key), strict=strict_refs)
+    intake.checked.sort(key=lambda each: not definitions.is_definition(each.resource.document))
+    return intake
+
+
+class References:
+    """The references of a run that nothing in it satisfies so far.
+
+    Of several references to the same resource the first is kept, so what this holds does not grow with
+    the manifests but with what is missing from them.
+    """
+
+    def __init__(self) -> None:
+        self._there: set[ResourceKey] = set()
+        self._wanted: dict[ResourceKey, tuple[Checked, errors.FieldPath, int]] = {}
+
+    def see(self, item: Checked) -> None:
+        """Take note of one resource and of what it refers to."""
+        key = item.resource.key
+        self._there.add(key)
+        self._wanted.pop(key, None)
+        for path, reference in references.references_of(item.resource):
+            target = reference.key
+            if target in self._there:
+                continue
+            first, where, count = self._wanted.get(target, (item, path, 0))
+            self._wanted[target] = (first, where, count + 1)
+
+    def dangling(self, exists: Callable[[ResourceKey], bool], *, strict: bool) -> list[Diagnostic]:
+        """A finding for each resource that is referred to and neither here nor, says `exists`, elsewhere."""
+        found = []
+        for target, (item, path, count) in self._wanted.items():
+            if exists(target):
+                continue
+            more = f" (and {count - 1} more reference{'s' if count > 2 else ''} to it)" if count > 1 else ""
+            written = shorthand.written_paths(item.kind.kind, item.manifest.document)
+            cause = Cause(
+                code="MA122",
+                path=written(path),
+                message=f"{target} does not exist{more}",
+                hint="" if strict else "it may be applied later",
+                warning=not strict,
+            )
+            found.append(load.from_cause(cause, item.manifest))
+        return found
+
+
+def identities(inv: Invocation, filenames: Sequence[str], *, recursive: bool) -> list[ResourceKey]:
+    """The resources that manifests name, whatever else stands in them.
+
+    Raises Invalid, after telling all of it, if one of them names none.
+    """
+    found: list[Diagnostic] = []
+    read: list[Manifest] = []
+    for item in manifests(inv, filenames, recursive=recursive):
+        if isinstance(item, Diagnostic):
+            found.append(item)
+        else:
+            read.append(item)
+    kinds = _with_definitions(inv.kinds, read)
+    keys = []
+    for manifest in read:
+        identity = _identity(inv, manifest.document, kinds)
+        if isinstance(identity, Cause):
+            found.append(load.from_cause(identity, manifest))
+        else:
+            keys.append(identity)
+    if any(d.severity == ERROR for d in found):
+        tell(inv, found)
+        raise refusal(found, outcome="nothing was done")
+    return keys
+
+
+def tell(inv: Invocation, found: Sequence[Diagnostic]) -> None:
+    """Tell people what was found, on standard error. With `-o json` only warnings: errors make the Status."""
+    listed = diagnostics.in_order(d for d in found if d.severity == ERROR or not inv.reporter.quiet)
+    if not inv.reporter.as_json:
+        total = diagnostics.summary(listed)
+        text = formats.text(listed, total, colour=inv.reporter.color)
+        inv.reporter.raw(text + "\n" if text else "")
+        return
+    for each in listed:
+        if each.severity != ERROR:
+            inv.reporter.warn(f"{each.place}: {each.message}", hint=each.hint)
+
+
+def refusal(found: Sequence[Diagnostic], *, outcome: str) -> errors.Invalid:
+    """The error that ends a run with faulty manifests: what came of it, and every fault with its place."""
+    faults = [d for d in diagnostics.in_order(found) if d.severity == ERROR]
+    causes = [Cause(code=d.code, path=d.path, message=d.message, hint=d.hint, place=d.place) for d in faults]
+    return errors.Invalid(f"{outcome}: {diagnostics.summary(found)}", causes=causes)
+
+
+def _stored(inv: Invocation, key: ResourceKey) -> bool:
+    kind = inv.kinds.find(key.group, key.kind)
+    return kind is not None and inv.store.get(kind, namespace=key.namespace, name=key.name) is not None
+
+
+def _with_definitions(kinds: KindRegistry, read: Iterable[Manifest]) -> KindRegistry:
+    """The kinds, and those the manifests themselves define well enough to be called by name."""
+    registry = KindRegistry(parent=kinds)
+    for manifest in read:
+        if definitions.is_definition(manifest.document):
+            with contextlib.suppress(errors.Invalid):
+                registry.add(definitions.kind_from_definition(manifest.document)[0])
+    return registry
+
+
+def _identity(inv: Invocation, document: JsonObject, kinds: KindRegistry) -> ResourceKey | Cause:
+    """What a manifest names, or why that cannot be said."""
+    resolved = resolve(document, kinds)
+    if isinstance(resolved, Cause):
+        return resolved
+    kind = resolved[0]
+    resource = Resource(document)
+    if problem := name_problem(resource.name):
+        message = f"metadata.name: {problem}" if resource.name else "the resource has no metadata.name"
+        return Cause(code="MA110", path=("metadata", "name"), message=message)
+    if not kind.namespaced:
+        return ResourceKey(kind.group, kind.kind, "", resource.name)
+    if inv.namespace_given and resource.namespace not in {"", inv.namespace}:
+        message = f"the manifest says namespace {resource.namespace!r}, but {inv.namespace!r} was asked for"
+        return Cause(code="MA013", path=("metadata", "namespace"), message=message)
+    return ResourceKey(kind.group, kind.kind, resource.namespace or inv.namespace, resource.name)

@@ -1,0 +1,83 @@
+"""The entry: a static table of commands, each imported only when it is run.
+
+Start-up time is decided by imports, so this module knows every command's name and one line of help but
+imports none of them. A line that is right is read by `reader` and runs at once; whatever else there is,
+a call for help or a mistake, is Typer's to answer. A test holds the table against the modules' own help.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from mastractl.cli import reader
+from mastractl.cli.invocation import Surroundings
+from mastractl.cli.output import Reporter, guard
+from mastractl.cli.process import Process
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mastractl.cli import options
+
+
+class Command(NamedTuple):
+    """One row of the table: its panel in the help and its one line of help.
+
+    The module is `mastractl.cli.commands.<name with underscores>`; it holds `run`, a verb, or `app`,
+    a group of verbs.
+    """
+
+    panel: str
+    help: str
+
+
+BASIC, INSPECT, SETTINGS = "Basic commands", "Inspect", "Settings"
+
+COMMANDS: dict[str, Command] = {
+    "apply": Command(BASIC, "Create or update resources from manifests, all of them or none."),
+    "get": Command(BASIC, "List resources, or show one."),
+    "delete": Command(BASIC, "Delete resources by manifest, by name or by label."),
+    "watch": Command(BASIC, "List resources and then follow every change to them."),
+    "validate": Command(BASIC, "Check manifests, without a store."),
+    "describe": Command(INSPECT, "Show the details of resources, with what they refer to."),
+    "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
+    "api-resources": Command(INSPECT, "List the types of resources there are."),
+    "diff": Command(INSPECT, "Show what an apply would change."),
+    "wait": Command(INSPECT, "Wait until resources meet a condition."),
+    "config": Command(SETTINGS, "Show and change the settings: contexts, stores, namespaces."),
+    "completion": Command(
+        SETTINGS, "Print the script that completes commands, flags, types and names in a shell."
+    ),
+    "version": Command(SETTINGS, "Print the versions of mastractl, Python and the platform."),
+}
+
+
+def main(arguments: Sequence[str] | None = None, process: Process | None = None) -> int:
+    """Run one command line and return its exit code. Never raises: whatever happens is said and counted."""
+    process = process or Process.real()
+    reporter = Reporter(process.stderr)
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    return guard(process, reporter, lambda: _dispatch(argv, Surroundings(process, reporter)))
+
+
+def _dispatch(argv: list[str], surroundings: Surroundings) -> int:
+    if argv[:1] == ["__complete"]:
+        from mastractl.cli import completing  # noqa: PLC0415 - shells ask for it, people do not
+
+        table = completing.Table({name: command.help for name, command in COMMANDS.items()}, load)
+        return completing.run(argv[1:], table, surroundings)
+    call = reader.understand(argv, surroundings, table=COMMANDS, load=load)
+    if call is not None:
+        return call()
+    from mastractl.cli import application  # noqa: PLC0415 - Typer: +45 ms, for help and mistakes only
+
+    return application.run(argv, surroundings, table=COMMANDS, load=load)
+
+
+def load(name: str) -> options.Verb | options.Group:
+    """The command of that name, imported now."""
+    module = importlib.import_module(f"mastractl.cli.commands.{name.replace('-', '_')}")
+    declared: options.Verb | options.Group = getattr(module, "run", None) or module.app
+    return declared

@@ -1,0 +1,188 @@
+"""How a verb is declared, and the flags that several verbs share.
+
+A verb is a function that takes an `Invocation` and its own arguments and flags:
+
+    @options.verb(examples=EXAMPLES)
+    def run(inv: Invocation, *, resources: Resources = None, output: options.Output = "") -> int | None:
+
+The decorator adds the global flags, opens the invocation and hands it over. What the function returns
+(nothing is 0) is the exit code unless the invocation recorded failures. The function's docstring is the
+help text; `examples` are shown after it, and a test runs each of them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from mastractl.cli import parameters
+from mastractl.cli.parameters import Argument, Flag, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mastractl.cli.invocation import Surroundings
+
+GLOBAL = "Global options"
+
+
+def flag(
+    *names: str,
+    help: str = "",  # noqa: A002 - the word of every command line library
+    metavar: str | None = None,
+    panel: str | None = None,
+    hidden: bool = False,
+    count: bool = False,
+) -> Any:
+    """Declare a flag.
+
+    `Annotated[str, options.flag("--for", metavar="CONDITION", help="...")]`
+    """
+    return Flag(names, help, metavar, panel, hidden, count)
+
+
+def argument(*, metavar: str, help: str = "") -> Any:  # noqa: A002 - as above
+    """Declare a positional argument.
+
+    `Annotated[list[str] | None, options.argument(metavar="NAME...", help="...")]`
+    """
+    return Argument(metavar, help)
+
+
+Store = Annotated[str, flag("--store", metavar="PATH|URL", help="The store to use.", panel=GLOBAL)]
+Context = Annotated[
+    str,
+    flag(
+        "--context",
+        metavar="NAME",
+        help="The context to use: a store and a namespace by one name.",
+        panel=GLOBAL,
+    ),
+]
+Namespace = Annotated[
+    str, flag("--namespace", "-n", metavar="NAMESPACE", help="The namespace to work in.", panel=GLOBAL)
+]
+When = Literal["auto", "always", "never"]
+Color = Annotated[
+    When | None,
+    flag("--color", metavar="WHEN", help="Use colour: auto (on a terminal), always or never.", panel=GLOBAL),
+]
+NoColor = Annotated[bool, flag("--no-color", help="The same as --color=never.", panel=GLOBAL)]
+Quiet = Annotated[bool, flag("--quiet", "-q", help="Say nothing but data and errors.", panel=GLOBAL)]
+Verbose = Annotated[
+    int, flag("--verbose", "-v", count=True, help="Say what is being done; more with -vv.", panel=GLOBAL)
+]
+
+Filenames = Annotated[
+    list[str] | None,
+    flag(
+        "--filename",
+        "-f",
+        metavar="FILE",
+        help="A manifest file, a directory, a quoted glob, or - for standard input. May be repeated.",
+    ),
+]
+Recursive = Annotated[
+    bool, flag("--recursive", "-R", help="Look for manifests in the directories below as well.")
+]
+Selector = Annotated[
+    str,
+    flag(
+        "--selector",
+        "-l",
+        metavar="SELECTOR",
+        help="Only resources with these labels, such as app=web,tier!=test or 'tier in (a,b)'.",
+    ),
+]
+FieldSelector = Annotated[
+    str,
+    flag(
+        "--field-selector",
+        metavar="SELECTOR",
+        help="Only resources with these field values, such as spec.model.provider=openai. Any field will do.",
+    ),
+]
+AllNamespaces = Annotated[bool, flag("--all-namespaces", "-A", help="Across all namespaces.")]
+IgnoreNotFound = Annotated[
+    bool, flag("--ignore-not-found", help="A resource that is not there is no failure.")
+]
+DryRunMode = Literal["none", "client", "server"]
+DryRun = Annotated[
+    DryRunMode,
+    flag(
+        "--dry-run",
+        metavar="client|server|none",
+        help="Say what would be done and write nothing. Both kinds are exact here.",
+    ),
+]
+StrictRefs = Annotated[
+    bool, flag("--strict-refs", help="Take references to what does not exist as errors, not as warnings.")
+]
+Timeout = Annotated[
+    str, flag("--timeout", metavar="DURATION", help="How long to wait, such as 30s or 5m; 0 = no limit.")
+]
+Output = Annotated[
+    str,
+    flag(
+        "--output",
+        "-o",
+        metavar="FORMAT",
+        help="table, wide, json, yaml, name, jsonpath=TEMPLATE, or custom-columns=HEADER:PATH,...",
+    ),
+]
+ChangeOutput = Annotated[str, flag("--output", "-o", metavar="FORMAT", help="name, json or yaml.")]
+
+GLOBALS: tuple[Parameter, ...] = (
+    Parameter("store", Store, ""),
+    Parameter("context", Context, ""),
+    Parameter("namespace", Namespace, ""),
+    Parameter("color", Color, None),
+    Parameter("no_color", NoColor, False),
+    Parameter("quiet", Quiet, False),
+    Parameter("verbose", Verbose, 0),
+)
+"""The flags every command has, before the verb and after it."""
+
+
+class Verb:
+    """A function that was declared to be a verb."""
+
+    def __init__(self, function: Callable[..., int | None], *, examples: str) -> None:
+        self.function = function
+        self.examples = examples
+        self.__doc__ = function.__doc__
+
+    @cached_property
+    def parameters(self) -> list[Parameter]:
+        """Its own arguments and flags, then the global ones."""
+        return [*parameters.of(self.function), *GLOBALS]
+
+    def __call__(
+        self, surroundings: Surroundings, values: dict[str, Any], before: Sequence[Mapping[str, Any]] = ()
+    ) -> int:
+        """Run it with the values of its parameters. `before`: the global flags said before it, nearest first."""
+        from mastractl.cli.invocation import GlobalFlags, Invocation  # noqa: PLC0415 - declared is not run
+
+        own = dict(values)
+        said = {p.name: own.pop(p.name) for p in GLOBALS}
+        with Invocation(surroundings, GlobalFlags.joined([said, *before])) as inv:
+            inv.expect_output(own.get("output"))
+            return self.function(inv, **own) or 0
+
+
+class Group:
+    """Verbs that share a first word: `config view`."""
+
+    def __init__(self, *, help: str, verbs: dict[str, Verb]) -> None:  # noqa: A002 - as above
+        self.help = help
+        self.verbs = verbs
+
+
+def verb(*, examples: str = "") -> Callable[[Callable[..., int | None]], Verb]:
+    """Declare a verb; see the module's head."""
+    return lambda function: Verb(function, examples=examples)
+
+
+def group(*, help: str, verbs: dict[str, Verb]) -> Group:  # noqa: A002 - as above
+    """Declare a group of verbs."""
+    return Group(help=help, verbs=verbs)

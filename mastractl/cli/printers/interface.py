@@ -1,0 +1,154 @@
+"""Which printer an `-o` names.
+
+Modules of formats are imported when they are asked for, because `get` as a table must start without
+the others.
+"""
+
+# ruff: noqa: PLC0415 - see above
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mastractl import errors
+from mastractl.cli.printers.printer import Printer, PrintOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["FORMATS", "PrintOptions", "Printer", "printer_for"]
+
+FORMATS = (
+    "table",
+    "wide",
+    "json",
+    "yaml",
+    "name",
+    "jsonpath",
+    "jsonpath-as-json",
+    "jsonpath-file",
+    "custom-columns",
+    "custom-columns-file",
+)
+"""What `-o` takes; from jsonpath on with an argument after `=`."""
+
+_WITH_ARGUMENT = frozenset(FORMATS[5:])
+_GO_TEMPLATES = frozenset({"go-template", "go-template-file", "template", "templatefile"})
+
+
+def printer_for(output: str, options: PrintOptions) -> Printer:
+    """The printer of an `-o` value; "" is the table.
+
+    Raises UsageError for a format there is not and for a missing or superfluous argument, BadRequest
+    for a path or template that cannot be understood.
+    """
+    name, given, argument = output.partition("=")
+    name = name or "table"
+    _check(output, name, argument, given=bool(given))
+    return _makers()[name](argument, options)
+
+
+def _check(output: str, name: str, argument: str, *, given: bool) -> None:
+    if name in _GO_TEMPLATES:
+        message = f"output format {output!r}: Go templates are not supported"
+        raise errors.UsageError(message, hint="write it as a JSONPath: -o jsonpath='{.metadata.name}'")
+    if name not in FORMATS:
+        message = f"unknown output format {output!r}; allowed formats are: {', '.join(FORMATS)}"
+        raise errors.UsageError(message, hint=_nearest(name))
+    if name in _WITH_ARGUMENT and not argument:
+        message = f"output format {name!r} needs an argument"
+        raise errors.UsageError(message, hint=f"write -o {name}={_EXAMPLES[name]}")
+    if given and name not in _WITH_ARGUMENT:
+        message = f"output format {name!r} takes no argument, found {argument!r}"
+        raise errors.UsageError(message, hint=f"write -o {name}")
+
+
+_EXAMPLES = {
+    "jsonpath": "'{.metadata.name}'",
+    "jsonpath-as-json": "'{.items[*].spec}'",
+    "jsonpath-file": "template.txt",
+    "custom-columns": "NAME:.metadata.name,MODEL:.spec.model.name",
+    "custom-columns-file": "columns.txt",
+}
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name.lower(), FORMATS, n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _makers() -> dict[str, Callable[[str, PrintOptions], Printer]]:
+    """How each format's printer is made from its argument; nothing is imported before it is called."""
+    return {
+        "table": lambda _argument, options: _table(options, wide=False),
+        "wide": lambda _argument, options: _table(options, wide=True),
+        "json": _json,
+        "yaml": _yaml,
+        "name": _name,
+        "jsonpath": _jsonpath,
+        "jsonpath-as-json": _jsonpath_as_json,
+        "jsonpath-file": lambda argument, options: _jsonpath(_text_of_file(argument), options),
+        "custom-columns": _custom_columns,
+        "custom-columns-file": _custom_columns_file,
+    }
+
+
+def _table(options: PrintOptions, *, wide: bool) -> Printer:
+    from mastractl.cli.printers.table import TablePrinter
+
+    return TablePrinter(options, wide=wide)
+
+
+def _json(_argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.jsonout import JsonPrinter
+
+    return JsonPrinter(options)
+
+
+def _yaml(_argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.yamlout import YamlPrinter
+
+    return YamlPrinter(options)
+
+
+def _name(_argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.name import NamePrinter
+
+    return NamePrinter(options)
+
+
+def _jsonpath(argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.template import TemplatePrinter
+
+    return TemplatePrinter(argument, options)
+
+
+def _jsonpath_as_json(argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.template import JsonTemplatePrinter
+
+    return JsonTemplatePrinter(argument, options)
+
+
+def _custom_columns(argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.customcolumns import CustomColumnsPrinter, parse_columns
+
+    return CustomColumnsPrinter(parse_columns(argument), options)
+
+
+def _custom_columns_file(argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.customcolumns import CustomColumnsPrinter, parse_columns_file
+
+    return CustomColumnsPrinter(parse_columns_file(_text_of_file(argument), name=argument), options)
+
+
+def _text_of_file(name: str) -> str:
+    from pathlib import Path
+
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        message = f"cannot read {name}: {reason}"
+        raise errors.UsageError(message) from error

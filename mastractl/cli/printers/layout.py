@@ -1,0 +1,56 @@
+"""Aligned columns of text, as kubectl lays them out: three spaces between, never narrower than three.
+
+Widths are remembered from batch to batch and only grow, so the rows of a watch stay in line with what
+stands above them. They count terminal cells: a wide character takes two, a combining one none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+GAP = "   "
+NARROWEST = 3
+
+
+class Layout:
+    """The widths of one table's columns."""
+
+    def __init__(self) -> None:
+        self._widths: list[int] = []
+
+    def lines(
+        self, rows: Sequence[Sequence[str]], *, paint: Mapping[int, Callable[[str], str]] | None = None
+    ) -> str:
+        """The rows as lines, each with its newline and without spaces at its end.
+
+        All rows have the same number of cells. `paint` gives, for some columns by their index, what a
+        cell's text becomes once its width is settled; it must not change what the terminal shows.
+        """
+        if not rows:
+            return ""
+        columns = list(zip(*rows, strict=True))
+        self._widths.extend([NARROWEST] * (len(columns) - len(self._widths)))
+        padded = [
+            self._padded(index, column, (paint or {}).get(index)) for index, column in enumerate(columns)
+        ]
+        return "".join([GAP.join(cells).rstrip(" ") + "\n" for cells in zip(*padded, strict=True)])
+
+    def _padded(self, index: int, column: Sequence[str], paint: Callable[[str], str] | None) -> Sequence[str]:
+        """A column's cells at its width, which grows first if it has to."""
+        measure = len if "".join(column).isascii() else display_width
+        self._widths[index] = width = max(self._widths[index], *map(measure, column))
+        if paint is None and measure is len:
+            return [cell.ljust(width) for cell in column]
+        return [(paint(cell) if paint else cell) + " " * (width - measure(cell)) for cell in column]
+
+
+def display_width(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - a megabyte that ASCII never needs
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,0 +1,319 @@
+"""One SQLite file: how it is opened, its pooled connections, its transactions, what its errors mean.
+
+Any thread borrows a connection for one transaction and gives it back, so that readers never wait for
+each other. Writers queue on a lock within the process and on `BEGIN IMMEDIATE` between processes; the
+latter is tried again in small steps of our own, because SQLite's busy handler sleeps up to a tenth of a
+second at a time and cannot be interrupted from the keyboard.
+
+SQLite keeps book of its locks per process, and a forked child inherits the book without the locks. So no
+connection is open at the moment of a fork: idle ones are closed before it, borrowed ones waited for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING
+
+from mastractl import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for the writers of other processes."""
+
+PAGE_BYTES = 8192
+"""Five values of the usual size fit, and the fewest bytes are lost; larger pages make commits slower."""
+
+_IDLE_CONNECTIONS = 4
+"""How many connections are kept for the next borrower."""
+
+_FORK_SECONDS = 5.0
+"""How long a fork waits for transactions under way."""
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows how its commits reach the disk, so as not to say so each time."""
+
+    durable = True
+
+
+class Database:
+    """A SQLite file in use by this process. Thread-safe; a forked child may go on with it.
+
+    `journal` is "wal" or, where shared memory cannot be trusted, "delete"; afterwards, what it became.
+    Raises what `explain` makes of SQLite's errors.
+    """
+
+    def __init__(self, path: str, *, journal: str = "wal", read_only: bool = False) -> None:
+        self.path = path
+        self.journal = journal
+        self._read_only = read_only
+        self._pool = threading.Condition(threading.Lock())
+        self._idle: list[Connection] = []
+        self._borrowed = 0
+        self._writer = threading.Lock()
+        self._file: tuple[int, int] | None = None
+        self._closed = False
+        _open_databases.add(self)
+
+    def prepare(self, version: int, create: Callable[[Connection], None]) -> None:
+        """Make sure that the file holds tables of this version; `create` makes them, in a transaction.
+
+        Raises StorageValidationError for a newer version; nothing is changed then.
+        """
+        if self.version() == version:
+            return
+        with self.writing() as connection:
+            found = _version(connection)
+            if found > version:
+                raise newer(self.path, found, version)
+            if found < version:
+                create(connection)
+                connection.execute(f"PRAGMA user_version = {version:d}")
+
+    def version(self) -> int:
+        """The version of the tables in the file; 0 if there are none."""
+        with self.reading() as connection:
+            return _version(connection)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for single statements, each of which sees a moment of its own."""
+        connection = self._take()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        finally:
+            self._give(connection)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A read transaction: every statement sees the same moment."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A write transaction, committed at the end and rolled back on any exception.
+
+        With `durable` the commit is on the disk before this returns; without, it will be by the time the
+        next durable one is. Raises Unavailable if other processes keep the file locked, StorageFull,
+        Forbidden, UnknownOutcome, StorageTransactionError.
+        """
+        with self._writer, self.reading() as connection:
+            self.refuse_replaced()
+            if connection.durable != durable:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                connection.durable = durable
+            _insist(connection, "BEGIN IMMEDIATE")
+            try:
+                yield connection
+                self._commit(connection)
+            finally:
+                # Where SQLite has rolled back by itself (a full disk), a ROLLBACK would hide why.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def refuse_replaced(self) -> None:
+        """Raises StorageConnectionError if the file was removed or replaced since it was opened."""
+        if self._file is None or _identity(self.path) == self._file:
+            return
+        message = f"{self.path} was removed or replaced while it was in use"
+        raise errors.StorageConnectionError(
+            message, hint="open the store again: it is another one now, and watches begin anew"
+        )
+
+    def close(self) -> None:
+        """Close what is idle now, and the rest when it is given back."""
+        with self._pool:
+            self._closed = True
+            self._close_idle()
+
+    def before_fork(self) -> None:
+        """Let no connection be open, and none be opened, until `after_fork`."""
+        self._pool.acquire()
+        self._pool.wait_for(lambda: self._borrowed == 0, _FORK_SECONDS)
+        self._close_idle()
+
+    def after_fork(self, *, child: bool) -> None:
+        """Go on, in the parent and in the child."""
+        self._pool.release()
+        if child:
+            self._borrowed = 0
+            self._pool = threading.Condition(threading.Lock())
+            self._writer = threading.Lock()
+
+    def _take(self) -> Connection:
+        with self._pool:
+            self._borrowed += 1
+            if self._idle:
+                return self._idle.pop()
+        try:
+            return self._open()
+        except BaseException:
+            with self._pool:
+                self._borrowed -= 1
+            raise
+
+    def _give(self, connection: Connection) -> None:
+        with self._pool:
+            self._borrowed -= 1
+            if self._closed or len(self._idle) >= _IDLE_CONNECTIONS:
+                connection.close()
+            else:
+                self._idle.append(connection)
+            self._pool.notify_all()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _open(self) -> Connection:
+        self.refuse_replaced()
+        connection = None
+        try:
+            if self._read_only:
+                name = self.path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+                connection = _connect(f"file:{name}?mode=ro")
+            else:
+                connection = _connect(self.path)
+                self._settle(connection)
+        except sqlite3.Error as error:
+            if connection:
+                connection.close()
+            raise explain(error, self.path) from error
+        self._file = self._file or _identity(self.path)
+        return connection
+
+    def _settle(self, connection: Connection) -> None:
+        """Set what SQLite keeps for each connection and, once, what it keeps in the file."""
+        if self._file is None:
+            found = connection.execute("PRAGMA journal_mode").fetchone()[0]
+            if found != self.journal:
+                if _version(connection) == 0:
+                    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                _insist(connection, f"PRAGMA journal_mode = {self.journal}")
+                self.journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_size_limit = 16777216")
+
+    def _commit(self, connection: Connection) -> None:
+        try:
+            _insist(connection, "COMMIT")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_IOERR:
+                raise
+            message = f"{self.path}: the commit failed while it was written to the disk: {error}"
+            raise errors.UnknownOutcome(
+                message, hint="check the disk, then read to see what stands"
+            ) from error
+
+
+def explain(error: sqlite3.Error, path: str) -> errors.MastraError:
+    """The error of ours that says what SQLite's means for the one who uses the store."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _BUSY:
+        return errors.Unavailable(
+            f"{path} is locked by another process ({BUSY_SECONDS:.0f} s waited)",
+            hint="another mastractl is writing; try again when it is done",
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return errors.StorageFull(f"no space left for {path}", hint="free some space and try again")
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
+        return errors.Forbidden(f"{path} may not be written", hint="check its owner and mode")
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return errors.StorageValidationError(
+            f"{path} is damaged: {error}",
+            hint="move it away and open the store again: resources are read back from their files",
+        )
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return errors.StorageConnectionError(f"{path} cannot be opened: {error}")
+    return errors.StorageTransactionError(f"{path}: {error}")
+
+
+def newer(path: str, found: int, version: int) -> errors.StorageValidationError:
+    """The refusal of a file that a later mastractl has written."""
+    message = f"{path} was written by a newer mastractl (format {found}; this one knows {version})"
+    return errors.StorageValidationError(message, hint="upgrade mastractl; nothing was changed")
+
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _connect(name: str) -> Connection:
+    return sqlite3.connect(
+        name,
+        timeout=5.0,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
+        uri=name.startswith("file:"),
+    )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - at every commit, and Path costs more than the call
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _insist(connection: Connection, statement: str) -> None:
+    """Execute a statement that needs a lock of other processes, again and again until it gets it."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    pause = 0.0002
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute(statement)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(pause * (0.5 + time.monotonic_ns() % 1024 / 1024))  # out of step with others
+                pause = min(pause * 1.5, 0.01)
+            else:
+                return
+    finally:
+        connection.execute("PRAGMA busy_timeout = 5000")
+
+
+_open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_forking: list[Database] = []
+
+
+def _before_fork() -> None:
+    _forking.extend(database for database in _open_databases if not database._closed)  # noqa: SLF001
+    for database in _forking:
+        database.before_fork()
+
+
+def _after_fork(*, child: bool) -> None:
+    while _forking:
+        _forking.pop().after_fork(child=child)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=lambda: _after_fork(child=False),
+        after_in_child=lambda: _after_fork(child=True),
+    )

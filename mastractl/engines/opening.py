@@ -1,0 +1,184 @@
+"""From a URL to an open engine: the one place that knows which engines there are.
+
+`memory:` and `file:` are built in, a bare path is a file store; programs add schemes with `register`,
+installed packages by the entry point group `mastractl.engines`, which is read only for a scheme that
+is not known otherwise. An unknown scheme is an error and never a store that forgets.
+
+No message holds a secret: URLs are shown through `mask`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from mastractl import errors
+from mastractl.clock import SystemClock
+from mastractl.engines.contract import adopt_as_is
+
+if TYPE_CHECKING:
+    from mastractl.clock import Clock
+    from mastractl.engines.contract import Adopt, Engine
+
+GROUP = "mastractl.engines"
+"""The entry point group: name = scheme, value = a `Factory`."""
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+"""Two letters at least: a single one is a Windows drive."""
+
+_USER_AND_PASSWORD = re.compile(r"(?<=:)(/{0,2}[^:/?#@]*):.*@", re.DOTALL)
+_SECRET_PARAMETER = re.compile(
+    r"([?&;][^=&;#]*(?:pass|pwd|secret|token|key|auth|credential)[^=&;#]*=)[^&;#]*", re.IGNORECASE
+)
+
+
+class Factory(Protocol):
+    """What opens the engine of a scheme."""
+
+    def __call__(self, url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engine:
+        """The engine for a URL, opened. Raises ConfigError for a URL it cannot make sense of."""
+        ...
+
+
+def open_engine(
+    url: str | os.PathLike[str],
+    *,
+    adopt: Adopt = adopt_as_is,
+    clock: Clock | None = None,
+    read_only: bool = False,
+) -> Engine:
+    """Open the store at a URL: `memory:`, `file:PATH`, `file:///PATH`, or a path as it stands.
+
+    In a path, `~` is the home directory. A `file:` URL is percent-decoded and may end in `?mode=ro`;
+    a bare path is taken as it is, and a `PathLike` always is one. `adopt` takes in what is edited
+    behind the engine's back. Raises ConfigError for a URL that names no engine or no store, PluginError
+    if an installed engine cannot be loaded, and whatever the engine raises when it is opened.
+    """
+    if not isinstance(url, str):
+        return _open_path(os.fspath(url), adopt=adopt, clock=clock or SystemClock(), read_only=read_only)
+    scheme = _scheme(url)
+    factory = _factory(scheme, url) if scheme else _open_path
+    return factory(url, adopt=adopt, clock=clock or SystemClock(), read_only=read_only)
+
+
+def register(scheme: str, factory: Factory) -> None:
+    """Let a scheme open with this factory. ValueError for what is no scheme, or is taken already."""
+    if not _SCHEME.fullmatch(f"{scheme}:") or scheme != scheme.lower():
+        message = f"{scheme!r} is no scheme: two or more of a-z 0-9 + . - with a letter first"
+        raise ValueError(message)
+    if scheme in _factories:
+        message = f"the scheme {scheme!r} is taken"
+        raise ValueError(message)
+    _factories[scheme] = factory
+
+
+def unregister(scheme: str) -> None:
+    """Forget a scheme that `register` made known. KeyError if it is not known."""
+    del _factories[scheme]
+
+
+def available() -> tuple[str, ...]:
+    """The schemes that can be opened here, sorted: built in, registered and installed."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, seldom needed
+
+    return tuple(sorted({*_factories, *entry_points(group=GROUP).names}))
+
+
+def mask(url: str) -> str:
+    """The URL as it may be shown: `***` for a password and for every parameter that sounds like a secret.
+
+    Where a malformed URL leaves doubt, too much is hidden rather than too little. Paths are not touched.
+    """
+    if not _scheme(url) and "://" not in url:
+        return url
+    return _SECRET_PARAMETER.sub(r"\1***", _USER_AND_PASSWORD.sub(r"\1:***@", url, count=1))
+
+
+def _scheme(url: str) -> str:
+    """The scheme in lower case, "" for a path."""
+    match = _SCHEME.match(url)
+    return match[1].lower() if match else ""
+
+
+def _factory(scheme: str, url: str) -> Factory:
+    return _factories.get(scheme) or _installed(scheme) or _unknown(scheme, url)
+
+
+def _installed(scheme: str) -> Factory | None:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, seldom needed
+
+    for point in entry_points(group=GROUP, name=scheme):
+        try:
+            factory: Factory = point.load()
+        except Exception as cause:
+            package = point.dist.name if point.dist else point.module
+            message = f"the engine for {scheme}: comes from {package}, which cannot be loaded: {cause}"
+            raise errors.PluginError(message, hint=f"reinstall or remove {package}") from cause
+        return factory
+    return None
+
+
+def _unknown(scheme: str, url: str) -> Factory:
+    from difflib import get_close_matches  # noqa: PLC0415 - slow to import, seldom needed
+
+    known = available()
+    near = get_close_matches(scheme, known, n=1)
+    message = f"no engine for {scheme}: in {mask(url)!r}" + (f"; did you mean {near[0]}:?" if near else "")
+    listed = ", ".join(f"{name}:" for name in known)
+    raise errors.ConfigError(
+        message,
+        hint=f"available: {listed}; others come with packages that provide the entry point group {GROUP}; "
+        f"a path with a colon in it is written ./{scheme}:...",
+    )
+
+
+def _open_memory(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engine:
+    from mastractl.engines.memory import MemoryEngine  # noqa: PLC0415 - only the engine in use is imported
+
+    del adopt
+    if url.partition(":")[2]:
+        message = f"{mask(url)!r} names a memory store, and these have no names: each is new and empty"
+        raise errors.ConfigError(message, hint="write memory:, or file:PATH for a store that stays")
+    if read_only:
+        message = "a memory store opened read-only would be empty for ever"
+        raise errors.ConfigError(message, hint="write file:PATH for a store that stays")
+    return MemoryEngine(clock=clock)
+
+
+def _open_file(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engine:
+    from urllib.parse import unquote  # noqa: PLC0415 - a bare path does without
+
+    path, _, query = url.partition(":")[2].partition("?")
+    if path.startswith("//"):
+        host, slash, path = path[2:].partition("/")
+        path = slash + path
+        if host not in {"", "localhost"}:
+            message = f"{mask(url)!r} names a host; a file store is on this machine"
+            raise errors.ConfigError(message, hint="for a path write file:PATH or file:///PATH")
+        path = re.sub(r"^/(?=~|[A-Za-z]:[\\/])", "", path)
+    if query not in {"", "mode=ro", "mode=rw"}:
+        message = f"{mask(url)!r} has a parameter other than mode=ro or mode=rw"
+        raise errors.ConfigError(message, hint="a question mark in a path is written %3F")
+    return _open_path(unquote(path), adopt=adopt, clock=clock, read_only=read_only or query == "mode=ro")
+
+
+def _open_path(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engine:
+    from pathlib import Path  # noqa: PLC0415 - with the engine that needs it
+
+    from mastractl.engines.filesystem import FileEngine  # noqa: PLC0415 - only the engine in use is imported
+
+    if not url or "\0" in url:
+        message = f"{url!r} names no directory" if url else "the store has no path"
+        raise errors.ConfigError(message, hint="write a path, file:PATH or memory:")
+    if "://" in url:
+        message = f"{mask(url)!r} is neither a URL nor a path"
+        raise errors.ConfigError(message, hint="a URL begins with its scheme, without quotes or spaces")
+    path = os.path.expanduser(url)  # noqa: PTH111 - Path.expanduser raises where there is no such user
+    if path.startswith("~"):
+        message = f"{url!r}: there is no such home directory"
+        raise errors.ConfigError(message, hint="write the path in full, or ./~... for a name that begins so")
+    return FileEngine(Path(path).absolute(), adopt=adopt, clock=clock, read_only=read_only)
+
+
+_factories: dict[str, Factory] = {"file": _open_file, "memory": _open_memory}

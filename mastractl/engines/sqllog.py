@@ -1,0 +1,278 @@
+"""A change log with its index in one SQLite file: what a commit appends, and every read of it.
+
+The log is the store. A row is written once and never changed: its `id` is `revision << 20 | seq`, so
+that one B-tree serves lookups, order and `changes`. A value stands nowhere but in its row. `current`
+points at the row of each living key; `prev` at the row it replaced, so that a change can tell what
+was before. Each row is replaced at most once (a unique index holds that: compare-and-swap by
+constraint, as in kine). Compaction drops what nothing points at any more.
+
+Nothing here knows of files other than the database: see `projection` for those that people see.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mastractl import errors
+from mastractl.engines.checks import check_precondition
+from mastractl.engines.contract import EXPIRED, Change, Changes, Check, Commit, Delete, Entry, Page
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from mastractl.engines.contract import Op
+
+SEQ_BITS = 20
+MAX_COMMIT = 1 << SEQ_BITS
+"""The most operations in one commit: their numbers share a 64-bit id with the revision."""
+
+SCHEMA = """
+CREATE TABLE head (
+    one       INTEGER PRIMARY KEY CHECK (one = 1),
+    uid       TEXT NOT NULL,
+    revision  INTEGER NOT NULL,
+    compacted INTEGER NOT NULL
+);
+CREATE TABLE log (
+    id          INTEGER PRIMARY KEY,
+    key         TEXT NOT NULL,
+    prev        INTEGER,
+    created_rev INTEGER NOT NULL,
+    created_at  REAL NOT NULL,
+    expires_at  REAL,
+    at          REAL NOT NULL,
+    origin      TEXT NOT NULL,
+    value       BLOB
+);
+CREATE UNIQUE INDEX log_prev ON log (prev) WHERE prev IS NOT NULL;
+CREATE TABLE current (
+    key        TEXT PRIMARY KEY,
+    id         INTEGER NOT NULL,
+    expires_at REAL
+) WITHOUT ROWID;
+CREATE INDEX current_due ON current (expires_at) WHERE expires_at IS NOT NULL;
+"""
+"""`log.value` is NULL where the key was deleted; `log.prev` where it was made."""
+
+ENTRY = "l.key, l.value, l.id >> 20, l.created_rev, l.created_at, l.expires_at"
+"""The columns of an Entry, in its own order, where `l` is the log."""
+
+
+class Head(NamedTuple):
+    """Where the log ends and begins, and when the next entry expires (None: never)."""
+
+    revision: int
+    compacted: int
+    due: float | None
+
+
+def create(connection: sqlite3.Connection, *, first: int = 0) -> None:
+    """Make the tables, in the transaction that is open. The log begins after revision `first`."""
+    for statement in SCHEMA.split(";\n"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO head VALUES (1, ?, ?, ?)", (os.urandom(16).hex(), first, first))
+
+
+def identity(connection: sqlite3.Connection) -> str:
+    """The uid that this log was born with."""
+    return str(connection.execute("SELECT uid FROM head").fetchone()[0])
+
+
+def head(connection: sqlite3.Connection) -> Head:
+    """Where the log stands."""
+    row = connection.execute(
+        "SELECT revision, compacted,"
+        " (SELECT min(expires_at) FROM current WHERE expires_at IS NOT NULL) FROM head"
+    ).fetchone()
+    return Head(*row)
+
+
+def revision(connection: sqlite3.Connection) -> int:
+    """The present revision."""
+    return int(connection.execute("SELECT revision FROM head").fetchone()[0])
+
+
+def span(prefix: str, after: str = "") -> tuple[str, str | bytes]:
+    """The keys that start with `prefix` and sort after `after` are those with low <= key < high."""
+    low = max(prefix, after + "\0") if after else prefix
+    for end in range(len(prefix), 0, -1):
+        code = ord(prefix[end - 1])
+        if code < 0x10FFFF:
+            # Text is compared by its UTF-8 bytes, which know no surrogates.
+            return low, prefix[: end - 1] + chr(0xE000 if code == 0xD7FF else code + 1)
+    return low, b""  # a blob sorts after every text
+
+
+def get(connection: sqlite3.Connection, key: str) -> Entry | None:
+    """The key as it stands in the log, due or not."""
+    row = connection.execute(_GET, (key,)).fetchone()
+    return Entry(*row) if row else None
+
+
+def page(connection: sqlite3.Connection, prefix: str, *, limit: int, after: str, now: float) -> Page:
+    """The keys under a prefix that are not due, within the read transaction that is open."""
+    low, high = span(prefix, after)
+    found = connection.execute(_RANGE, (low, high, now, limit + 1 if limit else -1)).fetchall()
+    more = bool(limit) and len(found) > limit
+    entries = tuple([Entry(*row) for row in (found[:limit] if more else found)])
+    return Page(revision(connection), entries, entries[-1].key if more else "")
+
+
+def changes(connection: sqlite3.Connection, since: int, prefix: str, *, limit: int) -> Changes:
+    """The log after `since`, within the read transaction that is open. Raises Expired, FutureRevision."""
+    now = head(connection)
+    if since < now.compacted:
+        message = f"the log begins after revision {now.compacted}; revision {since} is forgotten"
+        raise errors.Expired(message, floor=now.compacted, hint="list again and go on from there")
+    refuse_future(now, since)
+    low, high = span(prefix)
+    found: list[Change] = []
+    for row in connection.execute(_CHANGES, ((since + 1) << SEQ_BITS, low, high)):
+        if limit and len(found) >= limit and row[2] != found[-1].revision:
+            return Changes(row[2] - 1, tuple(found), more=True)
+        found.append(_change(row))
+    return Changes(now.revision, tuple(found))
+
+
+def refuse_future(now: Head, asked: int) -> None:
+    """Raises FutureRevision above the present revision."""
+    if asked > now.revision:
+        message = f"revision {asked} is ahead of the store, which is at {now.revision}"
+        raise errors.FutureRevision(message, floor=now.compacted, hint="it belongs to another store")
+
+
+def append(connection: sqlite3.Connection, ops: Sequence[Op], *, origin: str, now: float) -> Commit:
+    """Make the next revision out of what the operations change, in the write transaction that is open.
+
+    Every precondition is checked before the first row is written. Raises Conflict.
+    """
+    if len(ops) > MAX_COMMIT:
+        message = f"{len(ops)} operations in one commit; this store numbers no more than {MAX_COMMIT}"
+        raise errors.TooLarge(message, hint="split the work into smaller commits")
+    standing = [_standing(connection, op.key) for op in ops]
+    for op, (_, before) in zip(ops, standing, strict=True):
+        check_precondition(op, before.revision if before else 0)
+    present = revision(connection)
+    made: list[Change] = []
+    for op, (place, before) in zip(ops, standing, strict=True):
+        after = outcome(op, before, revision=present + 1, now=now)
+        if after is not before:
+            made.append(Change(present + 1, op.key, after, before, origin, now))
+            _write(connection, made[-1], seq=len(made) - 1, prev=place)
+    if not made:
+        return Commit(present, ())
+    connection.execute("UPDATE head SET revision = ?", (present + 1,))
+    return Commit(present + 1, tuple(made))
+
+
+def outcome(op: Op, before: Entry | None, *, revision: int, now: float) -> Entry | None:
+    """How the key stands after the operation: `before` itself where nothing changes."""
+    if isinstance(op, Check):
+        return before
+    if isinstance(op, Delete):
+        return None
+    if before is None:
+        return Entry(op.key, op.value, revision, revision, now, op.expires_at)
+    if (op.value, op.expires_at) == (before.value, before.expires_at):
+        return before
+    return Entry(op.key, op.value, revision, before.created_revision, before.created_at, op.expires_at)
+
+
+def expire(connection: sqlite3.Connection, now: float) -> Commit | None:
+    """Remove what is due, as a commit of its own, in the write transaction that is open."""
+    # Sorted by us: asked to, SQLite walks all keys in their order rather than the few that are due.
+    due = sorted(connection.execute("SELECT key FROM current WHERE expires_at <= ?", (now,)).fetchall())
+    return append(connection, [Delete(key) for (key,) in due], origin=EXPIRED, now=now) if due else None
+
+
+def compact(connection: sqlite3.Connection, before: int) -> None:
+    """Forget the log up to revision `before`, but for what stands and what a later change replaced."""
+    now = head(connection)
+    refuse_future(now, before)
+    if before <= now.compacted:
+        return
+    last = ((before + 1) << SEQ_BITS) - 1
+    connection.execute(
+        "DELETE FROM log WHERE id IN (SELECT prev FROM log WHERE id <= ? AND prev IS NOT NULL)", (last,)
+    )
+    connection.execute("DELETE FROM log WHERE id <= ? AND value IS NULL", (last,))
+    connection.execute("UPDATE head SET compacted = ?", (before,))
+    connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+
+def row_value(connection: sqlite3.Connection, row: int) -> bytes:
+    """The value in one row of the log, which must be there."""
+    found: bytes = connection.execute("SELECT value FROM log WHERE id = ?", (row,)).fetchone()[0]
+    return found
+
+
+def row_ids(commit: Commit) -> Iterable[tuple[int, Change]]:
+    """The changes of a commit with the ids of their rows."""
+    return ((commit.revision << SEQ_BITS | seq, change) for seq, change in enumerate(commit.changes))
+
+
+_GET = f"SELECT {ENTRY} FROM current c JOIN log l ON l.id = c.id WHERE c.key = ?"  # noqa: S608
+
+_RANGE = (
+    f"SELECT {ENTRY} FROM current c JOIN log l ON l.id = c.id"  # noqa: S608 - no value is spliced in
+    " WHERE c.key >= ? AND c.key < ? AND (c.expires_at IS NULL OR c.expires_at > ?)"
+    " ORDER BY c.key LIMIT ?"
+)
+
+_CHANGES = (
+    f"SELECT {ENTRY}, l.origin, l.at, p.id >> 20, p.created_rev, p.created_at, p.expires_at, p.value"  # noqa: S608
+    " FROM log l LEFT JOIN log p ON p.id = l.prev"
+    " WHERE l.id >= ? AND l.key >= ? AND l.key < ? ORDER BY l.id"
+)
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    """One row of `_CHANGES`."""
+    key, value, number, created, created_at, expires_at, origin, at, *prior = row
+    entry = None if value is None else Entry(key, value, number, created, created_at, expires_at)
+    was, was_created, was_created_at, was_expires_at, was_value = prior
+    previous = (
+        None if was is None else Entry(key, was_value, was, was_created, was_created_at, was_expires_at)
+    )
+    return Change(number, key, entry, previous, origin, at)
+
+
+def _standing(connection: sqlite3.Connection, key: str) -> tuple[int | None, Entry | None]:
+    """The id of the row that a key stands at, and its entry."""
+    row = connection.execute(_STANDING, (key,)).fetchone()
+    return (row[0], Entry(*row[1:])) if row else (None, None)
+
+
+_STANDING = f"SELECT l.id, {ENTRY} FROM current c JOIN log l ON l.id = c.id WHERE c.key = ?"  # noqa: S608
+
+
+def _write(connection: sqlite3.Connection, change: Change, *, seq: int, prev: int | None) -> None:
+    row = change.revision << SEQ_BITS | seq
+    after = change.entry
+    kept = after or change.previous
+    if kept is None:  # pragma: no cover - a change is from something or to something
+        return
+    connection.execute(
+        "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            row,
+            change.key,
+            prev,
+            kept.created_revision,
+            kept.created_at,
+            kept.expires_at,
+            change.at,
+            change.origin,
+            after.value if after else None,
+        ),
+    )
+    if after is None:
+        connection.execute("DELETE FROM current WHERE key = ?", (change.key,))
+    else:
+        connection.execute(
+            "INSERT INTO current VALUES (?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET id = excluded.id, expires_at = excluded.expires_at",
+            (change.key, row, after.expires_at),
+        )

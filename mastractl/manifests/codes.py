@@ -1,0 +1,140 @@
+"""The diagnostic codes: what each one is called and what it means.
+
+A code never changes its meaning and is never given out twice; `mastractl explain-error CODE` prints the
+paragraph, so it says what is wrong and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    """A code's short kebab-case name and its explanation."""
+
+    name: str
+    text: str
+
+
+CODES: dict[str, Code] = {
+    "MA001": Code(
+        "io",
+        "A file, directory or stream that was named could not be read, or there is nothing of that name. "
+        "Check the path and its permissions. A directory is read one level deep unless --recursive is given.",
+    ),
+    "MA002": Code(
+        "syntax",
+        "The text is neither YAML nor JSON. The position is where the parser gave up, so the mistake may "
+        "stand a little before it: most often a missing quote, a tab, or an indentation that does not fit.",
+    ),
+    "MA003": Code(
+        "duplicate-key",
+        "A mapping sets the same key twice. Most readers silently keep the last one, so the first would be "
+        "lost; remove one of them.",
+    ),
+    "MA004": Code(
+        "limit",
+        "The document is larger, more deeply nested, or expands to more values through aliases than a "
+        "manifest may. Split it, or write the values out.",
+    ),
+    "MA005": Code(
+        "bad-scalar",
+        "A value or key that JSON cannot hold: NaN, an infinity, an integer beyond 64 bits, an unknown tag, "
+        "or a key that is no text. Quote it if it is meant as text.",
+    ),
+    "MA006": Code(
+        "ambiguous-scalar",
+        "An unquoted word that readers of YAML 1.1 take for something else: NO for false, 1:30 for 90, 0777 "
+        "for 511, 2026-01-01 for a date. mastractl reads YAML 1.2; quote the word so that all tools agree.",
+    ),
+    "MA007": Code(
+        "not-a-manifest",
+        "The document is not an object with apiVersion, kind and metadata.name, or the file holds no "
+        "document at all.",
+    ),
+    "MA010": Code(
+        "unknown-kind",
+        "No bundled kind and no CustomResourceDefinition of the store or of this run has that kind in that "
+        "API group. `mastractl api-resources` lists the kinds there are.",
+    ),
+    "MA011": Code(
+        "unknown-version",
+        "The kind exists, but not in this apiVersion, or the version is no longer served.",
+    ),
+    "MA012": Code(
+        "duplicate-resource",
+        "Two documents of one run name the same resource. If they are equal this is a warning; if they "
+        "differ it is an error, since only one of them could win.",
+    ),
+    "MA013": Code(
+        "namespace-mismatch",
+        "The document names another namespace than the one asked for with --namespace, or names one "
+        "although its kind lives in none.",
+    ),
+    "MA101": Code(
+        "unknown-field",
+        "The schema has no such field here. Usually a typing error or a wrong indentation; it would be "
+        "dropped silently if it were let through. `mastractl explain KIND.FIELD` lists the fields.",
+    ),
+    "MA102": Code("missing-field", "A field that the schema requires is not there."),
+    "MA103": Code(
+        "wrong-type",
+        "The value has another type than the schema asks for: text where a number should stand, an object "
+        "where a list should stand. Unquoted numbers and true/false are not text: quote them.",
+    ),
+    "MA104": Code("not-in-enum", "The value is none of those that the schema lists."),
+    "MA105": Code("bad-format", "The text does not match the pattern or format that the schema asks for."),
+    "MA106": Code(
+        "out-of-range",
+        "The value is too small or too large, too short or too long, or has too few or too many parts.",
+    ),
+    "MA107": Code(
+        "duplicate-item",
+        "A list that is a set holds a value twice, or a list keyed by a field holds two items of one key.",
+    ),
+    "MA108": Code(
+        "no-alternative",
+        "The value fits none of the schema's alternatives (oneOf, anyOf), too many of them, or one that is "
+        "forbidden (not).",
+    ),
+    "MA109": Code("null-value", "The field is null, and its schema does not allow that. Remove the field."),
+    "MA110": Code(
+        "bad-metadata",
+        "A name, namespace, label, annotation or other part of metadata breaks the rules of Kubernetes: "
+        "names are lower-case words of letters, digits, `-` and `.`.",
+    ),
+    "MA120": Code(
+        "status-ignored",
+        "Status is written by controllers; what a manifest says about it is left out.",
+    ),
+    "MA121": Code("deprecated", "The form is an old one. It still works; the hint says what to write now."),
+    "MA122": Code(
+        "dangling-reference",
+        "The document refers to a resource that exists neither in the store nor in this run.",
+    ),
+    "MA123": Code("bad-reference", "The reference is not of the form NAME, NAMESPACE.NAME or KIND/NAME."),
+    "MA130": Code(
+        "bad-definition",
+        "The CustomResourceDefinition breaks a rule of its own: its name, its versions, or its schema.",
+    ),
+    "MA131": Code(
+        "rules-not-evaluated",
+        "The schema has x-kubernetes-validations; these CEL rules are kept but not evaluated yet.",
+    ),
+    "MA140": Code(
+        "bad-json-schema",
+        "A tool's inputSchema or outputSchema is not a valid JSON Schema.",
+    ),
+}
+
+_BY_NAME = {code.name: number for number, code in CODES.items()}
+
+
+def name_of(code: str) -> str:
+    """`unknown-field` for `MA101`; the code itself where it is none of ours."""
+    return CODES[code].name if code in CODES else code
+
+
+def find(word: str) -> str:
+    """The code a person means by `MA101`, `ma101` or `unknown-field`; "" if there is none."""
+    return word.upper() if word.upper() in CODES else _BY_NAME.get(word.lower(), "")

@@ -1,0 +1,187 @@
+"""Admission: everything that can be said about one document without a store.
+
+From what the user wrote to a resource in canonical form, with every fault as a cause at the place where
+the user wrote it. The order: the kind and its version, the canonical form, what only stores and
+controllers write, unknown fields and the schema with its metadata, and then what is particular to a kind:
+references, tool schemas, the rules for definitions. A document of no known kind is not looked into further.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from mastractl import errors
+from mastractl.errors import Cause
+from mastractl.resources import definition_forms, definitions, references, shorthand
+from mastractl.resources.metadata import SERVER_OWNED
+from mastractl.resources.resolution import resolve
+from mastractl.resources.resource import Resource
+from mastractl.resources.structural import version_program
+from mastractl.resources.tool_schemas import tool_schema_causes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mastractl.errors import FieldPath
+    from mastractl.resources.kinds import Kind, KindRegistry, Version
+    from mastractl.values import JsonObject
+
+    Written = Callable[[FieldPath], FieldPath]
+
+Fields = Literal["strict", "warn", "ignore"]
+"""What to do about unknown fields: refuse the document, drop them with a warning, drop them silently."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What became of a document.
+
+    `resource` is its canonical form, None where there are causes; `kind` is None where it is not known.
+    `causes` are errors and `warnings` are remarks; their paths are those of the document as it was written.
+    """
+
+    resource: Resource | None
+    kind: Kind | None
+    causes: tuple[Cause, ...] = ()
+    warnings: tuple[Cause, ...] = ()
+
+
+def admit(
+    document: JsonObject,
+    kinds: KindRegistry,
+    *,
+    fields: Fields = "strict",
+    namespace: str = "default",
+    namespace_given: bool = False,
+) -> Admitted:
+    """Check one document against the kinds there are; what is wrong with it is answered, never raised.
+
+    `namespace` is where a namespaced resource goes that names none; `namespace_given` says that the user
+    asked for it, so that a document that names another is refused (MA013). The document is never changed.
+    """
+    found = resolve(document, kinds)
+    if isinstance(found, Cause):
+        return Admitted(resource=None, kind=None, causes=(found,))
+    kind, version = found
+    try:
+        form = _canonical(kind, document)
+    except errors.Invalid as refused:
+        return Admitted(resource=None, kind=kind, causes=refused.causes)
+    form, remarks = _without_owned(form, version)
+    form, misplaced = _placed(form, kind, namespace, given=namespace_given)
+    form, causes = version_program(version).run(form, unknown="prune" if fields == "ignore" else "report")
+    if kind.bundled:
+        causes, more = _particular(kind, document, form, causes, kinds)
+        remarks += more
+    causes = misplaced + (_unnamed(form, causes) if causes else causes)
+    if fields == "warn":
+        remarks += [replace(cause, warning=True) for cause in causes if cause.code == "MA101"]
+        causes = [cause for cause in causes if cause.code != "MA101"]
+    if causes:
+        return Admitted(resource=None, kind=kind, causes=tuple(causes), warnings=tuple(remarks))
+    if not version.storage:  # conversion is None: the versions of a kind differ in nothing but their name
+        form = {**form, "apiVersion": kind.api_version}
+    return Admitted(resource=Resource(form), kind=kind, warnings=tuple(remarks))
+
+
+def _canonical(kind: Kind, document: JsonObject) -> JsonObject:
+    if not kind.bundled:
+        return document
+    if kind.kind == definition_forms.KIND:
+        return definition_forms.upgrade(document)
+    return shorthand.canonical_form(kind.kind, document)
+
+
+def _written(kind: Kind, document: JsonObject) -> Written:
+    """From a path in the canonical form to where the user wrote it."""
+    if kind.kind == definition_forms.KIND:
+        return lambda path: definition_forms.written_path(document, path)
+    return shorthand.written_paths(kind.kind, document)
+
+
+def _without_owned(form: JsonObject, version: Version) -> tuple[JsonObject, list[Cause]]:
+    """The document without what controllers and stores write, and remarks on what is ignored."""
+    remarks = []
+    if version.deprecation:
+        remarks.append(_remark("MA121", "apiVersion", version.deprecation))
+    if "status" in form and (version.status or "status" not in version.schema.get("properties", {})):
+        form = {field: value for field, value in form.items() if field != "status"}
+        message = "status is ignored: controllers write it"
+        remarks.append(_remark("MA120", "status", message, hint="remove it from the manifest"))
+    metadata = form.get("metadata")
+    if isinstance(metadata, dict) and (not SERVER_OWNED.isdisjoint(metadata) or None in metadata.values()):
+        kept = {k: v for k, v in metadata.items() if k not in SERVER_OWNED and v is not None}
+        form = {**form, "metadata": kept}
+    return form, remarks
+
+
+def _remark(code: str, field: str, message: str, hint: str = "") -> Cause:
+    return Cause(code=code, path=(field,), message=message, hint=hint, at_key=True, warning=True)
+
+
+def _placed(form: JsonObject, kind: Kind, namespace: str, *, given: bool) -> tuple[JsonObject, list[Cause]]:
+    """The document in its namespace, and what speaks against it."""
+    metadata = form.get("metadata")
+    if not isinstance(metadata, dict):
+        return form, []
+    own = metadata.get("namespace")
+    if own and kind.namespaced:
+        return form, _elsewhere(own, namespace) if given and own != namespace else []
+    if own:
+        message = f"{kind.kind} is cluster-scoped: it lives in no namespace"
+        cause = Cause(
+            code="MA110", path=("metadata", "namespace"), message=message, hint="remove it", at_key=True
+        )
+        return form, [cause]
+    rest = {field: value for field, value in metadata.items() if field not in ("name", "namespace")}
+    name = {"name": metadata["name"]} if "name" in metadata else {}
+    if kind.namespaced:
+        return {**form, "metadata": {**name, "namespace": namespace, **rest}}, []
+    return ({**form, "metadata": {**name, **rest}} if "namespace" in metadata else form), []
+
+
+def _elsewhere(own: str, namespace: str) -> list[Cause]:
+    message = f"the manifest says namespace {own!r}, but {namespace!r} was asked for"
+    hint = "leave the namespace out in one of the two places"
+    return [Cause(code="MA013", path=("metadata", "namespace"), message=message, hint=hint)]
+
+
+def _unnamed(form: JsonObject, causes: list[Cause]) -> list[Cause]:
+    """The causes with a word about generateName where the name is missing because of it."""
+    metadata = form.get("metadata")
+    if not isinstance(metadata, dict) or "name" in metadata or "generateName" not in metadata:
+        return causes
+    message = (
+        "generateName is not supported: a manifest names its resource, so that applying it twice makes one"
+    )
+    cause = Cause(
+        code="MA110", path=("metadata", "generateName"), message=message, hint="give it a name", at_key=True
+    )
+    return [cause, *(each for each in causes if each.path != ("metadata", "name"))]
+
+
+def _particular(
+    kind: Kind, document: JsonObject, form: JsonObject, causes: list[Cause], kinds: KindRegistry
+) -> tuple[list[Cause], list[Cause]]:
+    """What only a bundled kind is asked: all causes with the paths of the written document, and remarks."""
+    if kind.kind == definition_forms.KIND:
+        more, remarks = _definition(document, kinds) if all(c.code == "MA101" for c in causes) else ([], [])
+    else:
+        faults = references.faults(kind.kind, form)
+        causes = [cause for cause in causes if not any(f.path == cause.path[: len(f.path)] for f in faults)]
+        causes += faults + tool_schema_causes(kind.kind, form)
+        more, remarks = [], []
+    if causes:
+        written = _written(kind, document)
+        causes = [replace(cause, path=written(cause.path)) for cause in causes]
+    return causes + more, remarks
+
+
+def _definition(document: JsonObject, kinds: KindRegistry) -> tuple[list[Cause], list[Cause]]:
+    """The rules for definitions: causes and remarks, with written paths."""
+    try:
+        kind, remarks = definitions.kind_from_definition(document)
+    except errors.Invalid as refused:
+        return list(refused.causes), []
+    return definitions.clash(kind, kinds), remarks

@@ -1,0 +1,248 @@
+"""The rules a CustomResourceDefinition must obey beyond the schemas it holds.
+
+Those of apiextensions.k8s.io/v1 (`apis/apiextensions/validation`) that decide whether a kind is usable, asked
+of the canonical form. `SHAPE` comes first: every rule may rely on it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mastractl import errors
+from mastractl.resources import names, path_reader, schema_rules
+from mastractl.resources.jsontypes import SCALARS
+from mastractl.resources.schema_rules import broken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mastractl.errors import Cause, FieldPath
+    from mastractl.resources.kinds import Kind
+    from mastractl.values import JsonObject
+
+_TEXT: JsonObject = {"type": "string", "minLength": 1}
+_WORDS: JsonObject = {"type": "array", "nullable": True, "items": {"type": "string"}}
+_OPTIONAL: JsonObject = {"type": "string", "nullable": True}
+
+
+def _shape(*required: str, **properties: JsonObject) -> JsonObject:
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def _items(item: JsonObject) -> JsonObject:
+    return {"type": "array", "nullable": True, "items": item}
+
+
+_COLUMN = _shape(
+    "name",
+    "type",
+    "jsonPath",
+    name=_TEXT,
+    type={"type": "string", "enum": ["boolean", "date", "integer", "number", "string"]},
+    jsonPath=_TEXT,
+    format={
+        "type": "string",
+        "enum": ["", "int32", "int64", "float", "double", "byte", "date", "date-time", "password"],
+    },
+    description=_OPTIONAL,
+    priority={"type": "integer", "format": "int32"},
+)
+_SCALE = _shape(
+    "specReplicasPath",
+    "statusReplicasPath",
+    specReplicasPath=_TEXT,
+    statusReplicasPath=_TEXT,
+    labelSelectorPath=_OPTIONAL,
+)
+_ANYTHING: JsonObject = {"x-kubernetes-preserve-unknown-fields": True}
+_VERSION = _shape(
+    "name",
+    "served",
+    "storage",
+    "schema",
+    name=_TEXT,
+    served={"type": "boolean"},
+    storage={"type": "boolean"},
+    deprecated={"type": "boolean"},
+    deprecationWarning={"type": "string", "nullable": True, "minLength": 1, "maxLength": 256},
+    schema=_shape("openAPIV3Schema", openAPIV3Schema={"type": "object", **_ANYTHING}),
+    subresources={
+        **_shape(status={"type": "object", "nullable": True, **_ANYTHING}, scale=_SCALE),
+        "nullable": True,
+    },
+    additionalPrinterColumns=_items(_COLUMN),
+    selectableFields={**_items(_shape("jsonPath", jsonPath=_TEXT)), "maxItems": 8},
+)
+SHAPE: JsonObject = _shape(
+    "metadata",
+    "spec",
+    metadata={**_shape("name", name=_TEXT), **_ANYTHING},
+    spec=_shape(
+        "group",
+        "names",
+        "scope",
+        "versions",
+        group=_TEXT,
+        names=_shape(
+            "kind",
+            "plural",
+            kind=_TEXT,
+            plural=_TEXT,
+            singular=_TEXT,
+            listKind=_TEXT,
+            shortNames=_WORDS,
+            categories=_WORDS,
+        ),
+        scope={"type": "string", "enum": ["Namespaced", "Cluster"]},
+        versions={"type": "array", "minItems": 1, "items": _VERSION},
+        conversion={
+            "type": "object",
+            "nullable": True,
+            "properties": {"strategy": {"type": "string", "enum": ["None", "Webhook"]}},
+            **_ANYTHING,
+        },
+        preserveUnknownFields={"type": "boolean"},
+    ),
+)
+"""The form of a canonical definition; schemas are looked into by `schema_rules`."""
+
+
+def causes(definition: JsonObject) -> list[Cause]:
+    """Every rule that a canonical definition of the right shape breaks, as causes with canonical paths."""
+    spec = definition["spec"]
+    return [
+        *_identity(definition["metadata"]["name"], spec),
+        *_names(spec["names"]),
+        *_versions(spec["versions"]),
+        *_switches(spec),
+    ]
+
+
+def clashes(kind: Kind, others: Iterable[Kind]) -> Iterator[Cause]:
+    """What keeps a defined kind from standing beside the kinds of its group."""
+    for other in others:
+        if other.group != kind.group or (other.plural == kind.plural and not other.bundled):
+            continue
+        taken = {*other.names, other.list_kind.lower()} & {*kind.names, kind.list_kind.lower()}
+        if other.bundled and (other.kind == kind.kind or other.plural == kind.plural):
+            message = f"{other.kind} is a kind of mastractl itself and cannot be redefined"
+            yield broken(message, ("spec", "names", "kind"), hint="choose another kind, or another group")
+        elif taken:
+            word = min(taken)
+            message = f"the name {word!r} already belongs to {other.kind} ({other.qualified_plural})"
+            yield broken(message, ("spec", "names", _field_of(kind, word)), hint="choose another name")
+
+
+def _field_of(kind: Kind, word: str) -> str:
+    fields = {kind.list_kind.lower(): "listKind", kind.kind.lower(): "kind", kind.singular: "singular"}
+    return {**dict.fromkeys(kind.short_names, "shortNames"), **fields, kind.plural: "plural"}.get(
+        word, "kind"
+    )
+
+
+def _identity(name: str, spec: JsonObject) -> Iterator[Cause]:
+    group, plural = spec["group"], spec["names"]["plural"]
+    if problem := names.subdomain_problem(group):
+        yield broken(problem, ("spec", "group"))
+    elif "." not in group:
+        yield broken(f"{group!r} needs at least one dot, as in {group}.example.com", ("spec", "group"))
+    if name != f"{plural}.{group}":
+        message = f"the name must be the plural and the group: {plural}.{group}"
+        yield broken(
+            message, ("metadata", "name"), hint=f"name it {plural}.{group}, or change plural or group"
+        )
+
+
+def _names(found: JsonObject) -> Iterator[Cause]:
+    at = ("spec", "names")
+    for field in ("plural", "singular"):
+        yield from _label(found[field], (*at, field))
+    for field in ("kind", "listKind"):
+        yield from _label(found[field].lower(), (*at, field))
+    for field in ("shortNames", "categories"):
+        for index, word in enumerate(found.get(field) or ()):
+            yield from _label(word, (*at, field, index))
+    if found["kind"] == found["listKind"]:
+        yield broken("listKind must differ from kind", (*at, "listKind"), hint=f"usually {found['kind']}List")
+
+
+def _label(text: str, path: FieldPath) -> Iterator[Cause]:
+    if problem := names.dns_label_problem(text):
+        yield broken(problem, path)
+
+
+def _versions(versions: list[JsonObject]) -> Iterator[Cause]:
+    at = ("spec", "versions")
+    seen: dict[str, int] = {}
+    for index, version in enumerate(versions):
+        yield from _label(version["name"], (*at, index, "name"))
+        first = seen.setdefault(version["name"], index)
+        if first != index:
+            message = f"the version {version['name']} is already described, at index {first}"
+            yield broken(message, (*at, index, "name"))
+        yield from _version(version, (*at, index))
+    stored = [index for index, version in enumerate(versions) if version["storage"]]
+    if not stored:
+        yield broken("one version must have storage: true", at)
+    for index in stored[1:]:
+        message = f"only one version can have storage: true; {versions[stored[0]]['name']} has it already"
+        yield broken(message, (*at, index, "storage"))
+
+
+def _version(version: JsonObject, at: FieldPath) -> Iterator[Cause]:
+    schema = version["schema"]["openAPIV3Schema"]
+    found = schema_rules.schema_causes(schema, (*at, "schema", "openAPIV3Schema"))
+    yield from found
+    if version.get("deprecationWarning") and not version.get("deprecated"):
+        yield broken("a deprecationWarning needs deprecated: true", (*at, "deprecationWarning"))
+    for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
+        yield from _json_path(column["jsonPath"], (*at, "additionalPrinterColumns", index, "jsonPath"))
+    scale = (version.get("subresources") or {}).get("scale") or {}
+    for field, roots in _SCALE_ROOTS.items():
+        yield from _scale_path(scale.get(field), roots, (*at, "subresources", "scale", field))
+    for index, field in enumerate(version.get("selectableFields") or ()):
+        if not found:
+            yield from _selectable(field["jsonPath"], schema, (*at, "selectableFields", index, "jsonPath"))
+
+
+_SCALE_ROOTS = {
+    "specReplicasPath": (".spec.",),
+    "statusReplicasPath": (".status.",),
+    "labelSelectorPath": (".spec.", ".status."),
+}
+
+
+def _json_path(text: str, path: FieldPath) -> Iterator[Cause]:
+    if not text.startswith("."):
+        yield broken(f"{text!r} must begin with a dot, as in .spec.field", path)
+        return
+    try:
+        path_reader.compile_path(text)
+    except errors.BadRequest as error:
+        yield broken(f"{text!r} is no JSONPath: {error.message}", path, hint=error.hint)
+
+
+def _scale_path(text: str | None, roots: tuple[str, ...], path: FieldPath) -> Iterator[Cause]:
+    if text and (not text.startswith(roots) or "[" in text):
+        yield broken(f"{text!r} must be a plain path that begins with {' or '.join(roots)}", path)
+
+
+def _selectable(text: str, schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
+    steps = text.split(".")
+    if steps[0] or not all(steps[1:]) or "[" in text:
+        yield broken(f"{text!r} must be a plain path, as in .spec.field", path)
+        return
+    if steps[1] == "metadata":
+        yield broken("fields of metadata cannot be made selectable", path)
+        return
+    field: Any = schema
+    for step in steps[1:]:
+        field = (field.get("properties") or {}).get(step) or {}
+    if field.get("type") not in SCALARS - {"number"}:
+        yield broken(f"{text!r} must be a text, integer or boolean that the schema describes", path)
+
+
+def _switches(spec: JsonObject) -> Iterator[Cause]:
+    if spec.get("preserveUnknownFields") is True:
+        hint = "put x-kubernetes-preserve-unknown-fields: true where the schema is open"
+        yield broken("preserveUnknownFields must be false", ("spec", "preserveUnknownFields"), hint=hint)

@@ -1,0 +1,149 @@
+"""CustomResourceDefinitions: what they must obey, and the kinds they describe.
+
+A definition in any of its accepted spellings (`definition_forms`) becomes a `Kind` whose resources can be
+validated, listed and stored; one that breaks a rule of apiextensions.k8s.io/v1 becomes causes MA130 at the
+place where the user broke it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mastractl import errors
+from mastractl.resources import definition_rules, schema_rules
+from mastractl.resources.definition_forms import is_definition, is_old, upgrade, written_path
+from mastractl.resources.kinds import Column, Kind, Version
+from mastractl.resources.structural import compile_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mastractl.errors import Cause
+    from mastractl.values import JsonObject
+
+__all__ = ["is_definition", "kind_from_definition", "upgrade"]
+
+
+def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
+    """The kind a definition describes, and remarks (MA121: older form; MA131: CEL rules not evaluated).
+
+    Takes every accepted form; raises Invalid with one cause per broken rule. Paths are those of the
+    document as it was given.
+    """
+    canonical = upgrade(document)
+    _, found = compile_schema(definition_rules.SHAPE, resource=False).run(canonical, unknown="keep")
+    found = found or definition_rules.causes(canonical)
+    if found:
+        raise _invalid(document, found)
+    return _kind(canonical["spec"]), [*_old_form(document), *_rules_remarks(document, canonical)]
+
+
+def clash(kind: Kind, others: Iterable[Kind]) -> list[Cause]:
+    """What keeps a defined kind from standing beside others: bundled kinds, and taken names (MA130)."""
+    return list(definition_rules.clashes(kind, others))
+
+
+def _invalid(document: JsonObject, found: list[Cause]) -> errors.Invalid:
+    causes = [_moved(cause, document) for cause in found]
+    name = (document.get("metadata") or {}).get("name", "")
+    more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
+    message = f'customresourcedefinition.mastra.ai "{name}" is invalid: {causes[0].message}{more}'
+    return errors.Invalid(message, hint=causes[0].hint, causes=causes)
+
+
+def _moved(cause: Cause, document: JsonObject) -> Cause:
+    path = written_path(document, cause.path)
+    if path == cause.path:
+        return cause
+    return errors.Cause(
+        code=cause.code,
+        path=path,
+        message=cause.message,
+        reason=cause.reason,
+        hint=cause.hint,
+        at_key=cause.at_key,
+        warning=cause.warning,
+    )
+
+
+def _kind(spec: JsonObject) -> Kind:
+    names = spec["names"]
+    return Kind(
+        group=spec["group"],
+        kind=names["kind"],
+        plural=names["plural"],
+        singular=names["singular"],
+        list_kind=names["listKind"],
+        scope=spec["scope"],
+        versions=tuple(map(_version, spec["versions"])),
+        short_names=tuple(names.get("shortNames") or ()),
+        categories=tuple(names.get("categories") or ()),
+    )
+
+
+def _version(version: JsonObject) -> Version:
+    subresources = version.get("subresources") or {}
+    name = version["name"]
+    deprecation = version.get("deprecationWarning") or f"version {name} is deprecated"
+    return Version(
+        name=name,
+        schema=version["schema"]["openAPIV3Schema"],
+        served=version["served"],
+        storage=version["storage"],
+        deprecation=deprecation if version.get("deprecated") else "",
+        columns=tuple(map(_column, version.get("additionalPrinterColumns") or ())),
+        status="status" in subresources,
+        scale=subresources.get("scale"),
+        selectable_fields=tuple(each["jsonPath"] for each in version.get("selectableFields") or ()),
+    )
+
+
+def _column(column: JsonObject) -> Column:
+    return Column(
+        name=column["name"],
+        type=column["type"],
+        json_path=column["jsonPath"],
+        format=column.get("format") or "",
+        description=column.get("description") or "",
+        priority=column.get("priority") or 0,
+    )
+
+
+def _old_form(document: JsonObject) -> Iterator[Cause]:
+    if not is_old(document):
+        return
+    spec = document["spec"]
+    word = next((word for word in ("validation", "version", "versions") if word in spec), "")
+    name = spec.get("version", "v1")
+    yield errors.Cause(
+        code="MA121",
+        path=("spec", word) if word else ("spec",),
+        message="this is the older form of a definition: it has one schema for all versions",
+        hint=(
+            f"write spec.versions: [{{name: {name}, served: true, storage: true, "
+            "schema: {openAPIV3Schema: ...}}] under apiVersion mastra.ai/v1; "
+            "then unknown fields are found as well"
+        ),
+        at_key=True,
+        warning=True,
+    )
+
+
+def _rules_remarks(document: JsonObject, canonical: JsonObject) -> Iterator[Cause]:
+    for index, version in enumerate(canonical["spec"]["versions"]):
+        schema = version["schema"]["openAPIV3Schema"]
+        fields = [_field(path) for path in schema_rules.ruled_fields(schema)]
+        if fields:
+            path = written_path(document, ("spec", "versions", index, "schema", "openAPIV3Schema"))
+            yield errors.Cause(
+                code="MA131",
+                path=path,
+                message=f"the rules (x-kubernetes-validations) of {', '.join(fields)} are not evaluated yet",
+                hint="everything else in the schema is enforced",
+                at_key=True,
+                warning=True,
+            )
+
+
+def _field(path: tuple[Any, ...]) -> str:
+    return ".".join(("", *map(str, path))) if path else "the whole resource"

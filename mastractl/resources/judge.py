@@ -1,0 +1,221 @@
+"""The judge: jsonschema, with the words of structural schemas added to its vocabulary.
+
+Nothing else imports jsonschema, and this module is only imported when a document is not plainly valid: the
+import costs more than everything else a small command does. Where the compiled pass says no, the causes of
+the rejection come from here; a property test holds that the two never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import create, validator_for
+
+from mastractl import errors
+from mastractl.resources import formats, metadata, patterns
+from mastractl.resources.constraints import map_keys, repeated
+from mastractl.resources.jsontypes import equal, has_type, is_multiple, is_number
+from mastractl.resources.verdicts import Fault, causes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mastractl.errors import Cause, FieldPath
+    from mastractl.values import JsonObject
+
+    Keyword = Callable[[Any, Any, Any, JsonObject], Iterator[ValidationError]]
+
+
+def judge(schema: JsonObject, document: Any) -> list[Cause]:
+    """Everything that is wrong with a document, already pruned and defaulted, under a structural schema.
+
+    The causes stand in the order of the document's fields as the schema names them.
+    """
+    return [cause for error in _Judge(schema).iter_errors(document) for cause in causes_of(_fault(error))]
+
+
+def _fault(error: ValidationError) -> Fault:
+    """What jsonschema found, without jsonschema's types."""
+    return Fault(
+        keyword=str(error.validator),
+        value=error.validator_value,
+        instance=error.instance,
+        schema=dict(error.schema) if isinstance(error.schema, Mapping) else {},
+        path=tuple(error.relative_path),
+        branches=_branches(error),
+    )
+
+
+def _branches(error: ValidationError) -> tuple[tuple[Fault, ...], ...]:
+    """What speaks against each alternative of an anyOf or oneOf of which none fits."""
+    grouped: dict[Any, list[Fault]] = {}
+    for each in error.context:
+        grouped.setdefault(each.relative_schema_path[0], []).append(_fault(each))
+    return tuple(map(tuple, grouped.values()))
+
+
+def check_json_schema(schema: Any, path: FieldPath = ()) -> list[Cause]:
+    """What is wrong with a JSON Schema (MA140), of the draft its `$schema` names, or else of 2020-12."""
+    if _depth(schema) > DEPTH_LIMIT:
+        message = f"is no JSON Schema: nested deeper than {DEPTH_LIMIT} levels"
+        return [errors.Cause(code="MA140", path=path, message=message)]
+    draft: Any = Draft202012Validator
+    if isinstance(schema, dict):
+        draft = validator_for(schema, default=draft)
+    found = draft(draft.META_SCHEMA).iter_errors(schema)
+    return [
+        errors.Cause(
+            code="MA140", path=(*path, *error.absolute_path), message=f"is no JSON Schema: {error.message}"
+        )
+        for error in found
+    ]
+
+
+DEPTH_LIMIT = 100
+"""Levels of objects and lists in a tool's schema; the metaschema goes through about ten calls for each."""
+
+
+def _depth(value: Any) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, children), default=0) if isinstance(value, (dict, list)) else 0
+
+
+def _null(instance: Any, schema: JsonObject) -> bool:
+    return instance is None and schema.get("nullable") is True
+
+
+def _unless_null(keyword: Keyword) -> Keyword:
+    """The keyword, not asked about a null that the schema allows: only `enum` has a say in that."""
+
+    def check(validator: Any, value: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+        if not _null(instance, schema):
+            yield from keyword(validator, value, instance, schema)
+
+    return check
+
+
+def _type(_v: Any, name: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+    if schema.get("x-kubernetes-int-or-string") is not True and not has_type(instance, name):
+        yield ValidationError(f"is not of type {name}")
+
+
+def _int_or_string(_v: Any, on: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if on is True and not has_type(instance, "string") and not has_type(instance, "integer"):
+        yield ValidationError("is neither an integer nor a string")
+
+
+def _enum(_v: Any, allowed: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if not any(equal(instance, each) for each in allowed):
+        yield ValidationError("is not in the enum")
+
+
+def _minimum(_v: Any, low: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+    if is_number(instance) and (
+        instance < low or (instance == low and schema.get("exclusiveMinimum") is True)
+    ):
+        yield ValidationError("is too small")
+
+
+def _maximum(_v: Any, high: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+    if is_number(instance) and (
+        instance > high or (instance == high and schema.get("exclusiveMaximum") is True)
+    ):
+        yield ValidationError("is too large")
+
+
+def _multiple(_v: Any, step: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if is_number(instance) and not is_multiple(instance, step):
+        yield ValidationError("is no multiple")
+
+
+def _pattern(_v: Any, pattern: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not patterns.matcher(pattern).found(instance):
+        yield ValidationError("does not match")
+
+
+def _format(_v: Any, name: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    check = formats.check(name)
+    if check is not None and not check(instance):
+        yield ValidationError("is not of the format")
+
+
+def _additional(validator: Any, rest: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        named = schema.get("properties", {})
+        for key in (key for key in instance if key not in named):
+            if isinstance(rest, dict):
+                yield from validator.descend(instance[key], rest, path=key)
+            elif rest is not True:
+                yield ValidationError("is not allowed", path=(key,))
+
+
+def _items(validator: Any, item: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if isinstance(instance, list):
+        for index, each in enumerate(instance):
+            yield from validator.descend(each, item, path=index)
+
+
+def _list_type(_v: Any, word: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+    if not isinstance(instance, list) or word not in ("set", "map"):
+        return
+    keys = tuple(schema.get("x-kubernetes-list-map-keys") or ())
+    yield from _repetitions(map_keys(instance, keys) if word == "map" else instance)
+
+
+def _unique(_v: Any, on: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if on is True and isinstance(instance, list):
+        yield from _repetitions(instance)
+
+
+def _repetitions(items: list[Any]) -> Iterator[ValidationError]:
+    for first, later in repeated(items):
+        yield ValidationError("is repeated", path=(later,), validator_value=first)
+
+
+def _embedded(validator: Any, on: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+    if on is True and isinstance(instance, dict):
+        whole = metadata.resource_schema(schema, embedded=True)
+        extra = {word: whole[word] for word in ("properties", "required")}
+        yield from validator.descend(instance, extra)
+
+
+def _object_meta(_v: Any, on: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if on is True and isinstance(instance, dict):
+        for cause in metadata.metadata_causes(instance, ()):
+            yield ValidationError(cause.message, path=cause.path, validator_value=cause)
+
+
+def _required(_v: Any, names: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for name in names:
+            if name not in instance:
+                yield ValidationError("is missing", validator_value=name)
+
+
+_standard: Mapping[str, Any] = Draft202012Validator.VALIDATORS
+_SIZES = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
+_JUNCTORS = ("allOf", "anyOf", "oneOf", "not")
+
+_VOCABULARY: dict[str, Any] = {
+    **{word: _standard[word] for word in (*_SIZES, "properties")},
+    **{word: _unless_null(_standard[word]) for word in _JUNCTORS},
+    "type": _unless_null(_type),
+    "x-kubernetes-int-or-string": _unless_null(_int_or_string),
+    "enum": _enum,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "multipleOf": _multiple,
+    "pattern": _pattern,
+    "format": _format,
+    "required": _required,
+    "items": _items,
+    "additionalProperties": _additional,
+    "uniqueItems": _unique,
+    "x-kubernetes-list-type": _list_type,
+    "x-kubernetes-embedded-resource": _embedded,
+    metadata.MARK: _object_meta,
+}
+
+_Judge = create(meta_schema=Draft202012Validator.META_SCHEMA, validators=_VOCABULARY)

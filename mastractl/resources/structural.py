@@ -1,0 +1,101 @@
+"""Structural schemas, compiled: prune, find unknown fields, default and check in one pass over a document.
+
+A schema of apiextensions.k8s.io/v1 becomes a tree of closures (`nodes`), each compiled when a document first
+reaches it. Where nothing has to change, the same document comes back, so a valid one costs no copies. The
+pass decides whether a document is *plainly valid*; if it is not, the judge says why, and only then is
+jsonschema imported.
+
+The order is that of the Kubernetes API server: unknown fields go, null stands for "absent" where a
+field has a default and is not nullable, defaults come in, and then the result is checked.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mastractl.resources.metadata import resource_schema
+from mastractl.resources.nodes import Findings, node
+from mastractl.resources.unknown import unknown_field
+
+if TYPE_CHECKING:
+    from mastractl.errors import Cause, FieldPath
+    from mastractl.resources.kinds import Version
+    from mastractl.resources.nodes import Trail
+    from mastractl.values import JsonObject
+
+Unknown = Literal["report", "prune", "keep"]
+"""What to do with fields the schema does not know: drop and report, drop silently, or leave alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """One pass without the judge: what came out, the unknown fields, and whether it is plainly valid."""
+
+    document: JsonObject
+    unknown: tuple[Cause, ...]
+    plain: bool
+
+
+class Program:
+    """A compiled schema. Safe to share between threads."""
+
+    def __init__(self, schema: JsonObject) -> None:
+        self.schema = schema
+        self._visit = node(schema)
+
+    def scan(self, document: JsonObject, *, unknown: Unknown = "report") -> Scan:
+        """Prune, default and check without asking the judge for reasons."""
+        found = Findings(prune=unknown != "keep")
+        result = self._visit(document, found, ())
+        return Scan(document=result, unknown=tuple(self._unknown(found, unknown)), plain=found.plain)
+
+    def run(self, document: JsonObject, *, unknown: Unknown = "report") -> tuple[JsonObject, list[Cause]]:
+        """The document pruned and defaulted, and everything that is wrong with it.
+
+        The argument is never changed; where nothing changes, it is returned itself.
+        """
+        found = Findings(prune=unknown != "keep")
+        result = self._visit(document, found, ())
+        if found.plain and not found.unknown:
+            return result, []
+        causes = self._unknown(found, unknown)
+        if not found.plain:
+            from mastractl.resources.judge import judge  # noqa: PLC0415 - it imports jsonschema
+
+            causes += judge(self.schema, result)
+        return result, causes
+
+    def _unknown(self, found: Findings, unknown: Unknown) -> list[Cause]:
+        if unknown != "report":
+            return []
+        return [unknown_field(_path(trail), self.schema) for trail in found.unknown]
+
+
+def compile_schema(schema: JsonObject, *, resource: bool = True) -> Program:
+    """The program of an openAPIV3Schema.
+
+    As the schema of a resource it is completed by apiVersion, kind and metadata; with `resource=False` it
+    stands for itself.
+    """
+    return Program(resource_schema(schema) if resource else schema)
+
+
+_programs: weakref.WeakKeyDictionary[Version, Program] = weakref.WeakKeyDictionary()
+
+
+def version_program(version: Version) -> Program:
+    """The program of a kind's version, compiled once."""
+    program = _programs.get(version)
+    if program is None:
+        program = _programs[version] = compile_schema(version.schema)
+    return program
+
+
+def _path(trail: Trail) -> FieldPath:
+    steps: list[str | int] = []
+    while trail:
+        trail, step = trail
+        steps.append(step)
+    return tuple(reversed(steps))

@@ -1,0 +1,85 @@
+"""Fields a schema does not know, reported with the name or the place that was probably meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mastractl.errors import Cause, format_path
+from mastractl.resources.metadata import resource_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mastractl.errors import FieldPath
+    from mastractl.values import JsonObject
+
+_FEW = 8
+
+
+def unknown_field(path: FieldPath, schema: JsonObject) -> Cause:
+    """The cause MA101 for the field at `path` of a document that follows the schema."""
+    levels = _levels(path, schema)
+    known = tuple(levels[-1].get("properties", {}))
+    return unknown_cause(path, known, elsewhere=_elsewhere(path, levels))
+
+
+def unknown_cause(path: FieldPath, known: Sequence[str], *, elsewhere: str = "") -> Cause:
+    """The cause MA101 for the field at `path`; `known` are the fields that may stand there.
+
+    `elsewhere` is where a field of exactly this name belongs, if there is such a place nearby.
+    """
+    name = str(path[-1])
+    near = nearest(name, known)
+    if near and (not elsewhere or _fold(near) == _fold(name)):
+        hint = f'did you mean "{near}"?'
+    elif elsewhere:
+        hint = f'"{name}" belongs in {elsewhere}'
+    elif not known:
+        hint = "no fields are described here"
+    else:
+        hint = f"known fields: {', '.join(known)}" if len(known) <= _FEW else ""
+    return Cause(code="MA101", path=path, message=f'unknown field "{name}"', hint=hint, at_key=True)
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str:
+    """The candidate a word was meant to be, or "": the same but for case and `-_`, else the most alike."""
+    by_fold = {_fold(each): each for each in candidates}
+    if _fold(word) in by_fold:
+        return by_fold[_fold(word)]
+    import difflib  # noqa: PLC0415 - for messages only
+
+    close = difflib.get_close_matches(_fold(word), by_fold, n=1, cutoff=0.6)
+    return by_fold[close[0]] if close else ""
+
+
+def _fold(word: str) -> str:
+    return word.lower().replace("-", "").replace("_", "")
+
+
+def _levels(path: FieldPath, schema: JsonObject) -> list[JsonObject]:
+    """The schemas of the objects and lists that lead to a field, the root first."""
+    levels = [schema]
+    for step in path[:-1]:
+        here = levels[-1]
+        child = here.get("items") if isinstance(step, int) else here.get("properties", {}).get(step)
+        if not isinstance(child, dict):
+            child = here.get("additionalProperties")
+        levels.append(_whole(child) if isinstance(child, dict) else {})
+    return levels
+
+
+def _whole(schema: JsonObject) -> JsonObject:
+    embedded = schema.get("x-kubernetes-embedded-resource") is True
+    return resource_schema(schema, embedded=True) if embedded else schema
+
+
+def _elsewhere(path: FieldPath, levels: Sequence[JsonObject]) -> str:
+    """Where the schema knows a field of this name: in an object beside it, or further out."""
+    name = path[-1]
+    for beside, schema in levels[-1].get("properties", {}).items():
+        if name in schema.get("properties", {}):
+            return format_path((*path[:-1], beside))
+    for depth in range(len(levels) - 2, -1, -1):
+        if name in levels[depth].get("properties", {}):
+            return format_path(path[:depth]) or "the outermost level"
+    return ""

@@ -1,0 +1,135 @@
+"""What is let into a store: documents of known kinds that obey their schemas and rules.
+
+The check of one document is pure and stands in `resources.admission`; here it meets the kinds of the
+store. Definitions come first, whatever the order they were given in, so that a kind and its resources can
+be written together; and a definition must not contradict those the store already has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from mastractl.errors import Cause
+from mastractl.resources.kinds import KindRegistry
+from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource
+from mastractl.store import keys
+from mastractl.store.apply import Incoming
+from mastractl.store.kinds import DEFINITION, read_definition
+from mastractl.store.refusals import invalid, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mastractl.errors import FieldPath
+    from mastractl.resources.kinds import Kind
+    from mastractl.store.kinds import StoreKinds
+    from mastractl.values import JsonObject
+
+Given = Resource | dict[str, Any]
+"""What the writing methods take: a resource or its document."""
+
+Fields = Literal["strict", "warn", "ignore"]
+"""What a field that the schema does not know is: a fault, a warning, or nothing."""
+
+
+def let_in(
+    kinds: StoreKinds, given: Sequence[Given], *, fields: Fields = "strict", admitted: bool = False
+) -> list[Incoming]:
+    """The documents in the order given, checked, in canonical form, with their namespaces.
+
+    `admitted` says that `resources.admission.admit` has let them in already, with the kinds of this store
+    and the definitions among them. Raises Invalid and UnknownKind, for the first that cannot be let in.
+    """
+    documents = [document_of(each) for each in given]
+    registry: KindRegistry | None = None
+    first: dict[int, Incoming] = {}
+    for index, document in enumerate(documents):
+        if document.get("kind") == DEFINITION:
+            registry = registry or KindRegistry(parent=kinds.current())
+            first[index] = incoming = _one(kinds, document, registry, fields=fields, admitted=admitted)
+            if incoming.kind.bundled:
+                registry.add(_defined(kinds, incoming))
+    return [
+        first.get(index) or _one(kinds, document, registry, fields=fields, admitted=admitted)
+        for index, document in enumerate(documents)
+    ]
+
+
+def let_status_in(kinds: StoreKinds, given: Given) -> Incoming:
+    """The document for the sake of its status, pruned and checked; raises Invalid and UnknownKind."""
+    from mastractl.resources.structural import version_program  # noqa: PLC0415 - readers need no schemas
+
+    document = document_of(given)
+    kind = kinds.find(document)
+    name = Resource(document).name
+    pruned, causes = version_program(kind.storage_version).run(document, unknown="prune")
+    causes = [c for c in causes if c.path[:1] == ("status",) or (not name and c.path[:1] == ("metadata",))]
+    if not name and not causes:
+        causes = [Cause(code="MA102", path=("metadata", "name"), message="whose status it is, is not said")]
+    if causes:
+        raise invalid(kind, name, tuple(causes))
+    return _placed(kinds, kind, document | {"status": pruned.get("status")})
+
+
+def document_of(given: Given) -> JsonObject:
+    """The document that was given."""
+    return given.document if isinstance(given, Resource) else given
+
+
+def _one(
+    kinds: StoreKinds, document: JsonObject, registry: KindRegistry | None, *, fields: Fields, admitted: bool
+) -> Incoming:
+    if admitted:
+        return _placed(kinds, kinds.find(document, registry), document)
+    from mastractl.resources.admission import admit  # noqa: PLC0415 - readers need no schemas
+
+    found = admit(
+        document, registry or _narrowest(kinds, document), fields=fields, namespace=DEFAULT_NAMESPACE
+    )
+    if found.resource is None or found.kind is None:
+        raise refused(found.kind, Resource(document), found.causes)
+    placed = _placed(kinds, found.kind, found.resource.document)
+    return placed._replace(warnings=found.warnings, uid=Resource(document).uid)
+
+
+def _narrowest(kinds: StoreKinds, document: JsonObject) -> KindRegistry:
+    """The bundled kinds where they suffice: then no definition needs to be read."""
+    known = kinds.bundled.find_api(Resource(document).api_version, Resource(document).kind)
+    return kinds.bundled if known else kinds.current()
+
+
+def _placed(kinds: StoreKinds, kind: Kind, document: JsonObject) -> Incoming:
+    """The document with the namespace that its kind demands."""
+    uid = Resource(document).uid
+    metadata = document["metadata"]
+    if kind.namespaced and not metadata.get("namespace"):
+        document = {**document, "metadata": {**metadata, "namespace": DEFAULT_NAMESPACE}}
+    elif not kind.namespaced and "namespace" in metadata:
+        document = {**document, "metadata": {k: v for k, v in metadata.items() if k != "namespace"}}
+    definition = "" if kinds.is_given(kind) else keys.definition(kind)
+    apart = _has_status_apart(kind)
+    return Incoming(kind, document, uid=uid, status_apart=apart, definition=definition)
+
+
+def _has_status_apart(kind: Kind) -> bool:
+    """Whether status is a subresource; only a kind that defines it as an ordinary field has it as one."""
+    version = kind.storage_version
+    return kind.bundled or version.status or "status" not in version.schema.get("properties", {})
+
+
+def _defined(kinds: StoreKinds, incoming: Incoming) -> Kind:
+    """The kind a definition describes; Invalid if resources in the store would lose their kind by it."""
+    kind = read_definition(incoming.document)
+    before = kinds.defined().get(incoming.key)
+    if before is not None and before.segment != kind.segment:
+        message = f"the kind cannot change from {before.kind} to {kind.kind}"
+        raise invalid(incoming.kind, incoming.name, (_broken(("spec", "names", "kind"), message),))
+    if before is not None and before.scope != kind.scope:
+        message = f"the scope cannot change from {before.scope} to {kind.scope}"
+        raise invalid(incoming.kind, incoming.name, (_broken(("spec", "scope"), message),))
+    return kind
+
+
+def _broken(path: FieldPath, message: str) -> Cause:
+    hint = "delete the definition, with all resources of the kind, and define it anew"
+    return Cause(code="MA130", path=path, message=message, reason="FieldValueForbidden", hint=hint)

@@ -1,0 +1,184 @@
+"""Writing: create, update, update of the status, and apply.
+
+Each is a step in a draft: it looks at what stands there, decides what will, and leaves the commit to the
+draft. All of them leave a resource that says nothing new alone: no revision, no event.
+
+A resourceVersion that is given is a condition, and a stale one a Conflict; without one the write goes on
+top of whatever stands there. Metadata that the store owns and status are never taken from what is given.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from mastractl import errors
+from mastractl.errors import Cause
+from mastractl.resources import lifecycle
+from mastractl.store import documents, keys, refusals
+
+if TYPE_CHECKING:
+    from mastractl.resources.kinds import Kind
+    from mastractl.store.api import Operation
+    from mastractl.store.drafts import Draft
+    from mastractl.store.garbage import Removal
+    from mastractl.values import JsonObject
+
+
+class Incoming(NamedTuple):
+    """A document on its way in: of a known kind, with its namespace, admitted.
+
+    `uid` is that of the very resource it is meant for, "" for whatever has its name. `status_apart` says
+    that status is no part of what is wanted, but written by `update_status` alone. `definition` is the
+    key of what defines its kind, "" for a kind known without the store.
+    """
+
+    kind: Kind
+    document: JsonObject
+    warnings: tuple[Cause, ...] = ()
+    uid: str = ""
+    status_apart: bool = True
+    definition: str = ""
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        name: str = self.document["metadata"]["name"]
+        return name
+
+    @property
+    def key(self) -> str:
+        """Where it goes."""
+        return keys.key(self.kind, self.document["metadata"].get("namespace", ""), self.name)
+
+    @property
+    def title(self) -> str:
+        """What messages call it: `agents.mastra.ai "x"`."""
+        return f'{self.kind.qualified_plural} "{self.name}"'
+
+
+def create(draft: Draft, incoming: Incoming, removal: Removal) -> None:
+    """Let it stand where nothing stood; raises AlreadyExists."""
+    if incoming.document["metadata"].get("resourceVersion"):
+        message = f"{incoming.title} is to be created, yet it has a resourceVersion"
+        raise errors.BadRequest(message, hint="leave out metadata.resourceVersion, or update the resource")
+    if draft.read(incoming.key) is not None:
+        message = f"{incoming.title} already exists"
+        raise errors.AlreadyExists(message, hint="choose another name, or apply or replace what is there")
+    _let_begin(draft, incoming, removal.now)
+
+
+def update(draft: Draft, incoming: Incoming, removal: Removal) -> None:
+    """Let it take the place of what stood there; raises NotFound and Conflict."""
+    stored = _standing(draft, incoming)
+    _settle(draft, incoming, stored, _replaced(stored, incoming), removal)
+
+
+def save(draft: Draft, incoming: Incoming, removal: Removal) -> None:
+    """Create it, or update what stood there (seed 000); raises Conflict."""
+    stored = draft.read(incoming.key)
+    _refuse_stale(draft, incoming)
+    if stored is None:
+        _let_begin(draft, incoming, removal.now)
+        return
+    _refuse_another(incoming, stored)
+    _settle(draft, incoming, stored, _replaced(stored, incoming), removal)
+
+
+def update_status(draft: Draft, incoming: Incoming, removal: Removal) -> None:
+    """Let its status take the place of the status that stood there; raises NotFound and Conflict."""
+    del removal  # a status holds nothing back
+    stored = _standing(draft, incoming)
+    document = documents.with_status(stored, incoming.document)
+    if not lifecycle.same(stored, document):
+        draft.write(incoming.key, document)
+
+
+def apply(draft: Draft, incoming: Incoming, removal: Removal) -> Operation:
+    """Let what it declares stand, whether or not something stood there; raises Conflict."""
+    stored = draft.read(incoming.key)
+    _refuse_stale(draft, incoming)
+    if stored is None:
+        _let_begin(draft, incoming, removal.now)
+        return "created"
+    changed = _settle(draft, incoming, stored, _merged(stored, incoming), removal)
+    return "configured" if changed else "unchanged"
+
+
+def _replaced(stored: JsonObject, incoming: Incoming) -> JsonObject:
+    return documents.replaced(stored, incoming.document, status_apart=incoming.status_apart)
+
+
+def _merged(stored: JsonObject, incoming: Incoming) -> JsonObject:
+    return documents.merge(stored, incoming.document, status_apart=incoming.status_apart)
+
+
+def _let_begin(draft: Draft, incoming: Incoming, now: str) -> None:
+    if incoming.definition:
+        _refuse_ending_kind(draft, incoming.kind, incoming.definition)
+    uid = lifecycle.uid(os.urandom(16), version=4)
+    document = documents.new(incoming.document, uid=uid, now=now, status_apart=incoming.status_apart)
+    draft.write(incoming.key, document | {"apiVersion": incoming.kind.api_version})
+
+
+def _refuse_ending_kind(draft: Draft, kind: Kind, key: str) -> None:
+    """A resource begins only while its kind is defined; the commit fails if that changes meanwhile."""
+    definition = draft.read(key)
+    if definition is None:
+        message = f"the kind {kind.qualified_singular} is not defined any more"
+        raise errors.UnknownKind(message, hint="apply its CustomResourceDefinition first, or with it")
+    if definition["metadata"].get("deletionTimestamp"):
+        message = f"{kind.qualified_plural} is being deleted: no more resources of the kind can be created"
+        raise errors.Conflict(message, hint="wait until it is gone, and define it anew")
+    draft.expect(key)
+
+
+def _standing(draft: Draft, incoming: Incoming) -> JsonObject:
+    stored = draft.read(incoming.key)
+    if stored is None:
+        raise refusals.not_found(incoming.kind, incoming.name)
+    _refuse_stale(draft, incoming)
+    _refuse_another(incoming, stored)
+    return stored
+
+
+def _settle(
+    draft: Draft, incoming: Incoming, stored: JsonObject, document: JsonObject, removal: Removal
+) -> bool:
+    """Write what came out; remove it if it only stood for the sake of finalizers now gone."""
+    document["apiVersion"] = incoming.kind.api_version
+    _refuse_new_finalizers(incoming, stored, document)
+    if lifecycle.same(stored, document):
+        if incoming.document["metadata"].get("resourceVersion"):
+            draft.expect(incoming.key)
+        return False
+    draft.write(incoming.key, document)
+    if document["metadata"].get("deletionTimestamp") and not document["metadata"].get("finalizers"):
+        removal.remove(incoming.key)
+    return True
+
+
+def _refuse_new_finalizers(incoming: Incoming, stored: JsonObject, document: JsonObject) -> None:
+    if not stored["metadata"].get("deletionTimestamp"):
+        return
+    new = set(document["metadata"].get("finalizers", ())) - set(stored["metadata"].get("finalizers", ()))
+    if new:
+        message = f"it is being deleted: no finalizer can be added ({', '.join(sorted(new))})"
+        cause = Cause(
+            code="MA110", path=("metadata", "finalizers"), message=message, reason="FieldValueForbidden"
+        )
+        raise refusals.invalid(incoming.kind, incoming.name, (cause,))
+
+
+def _refuse_stale(draft: Draft, incoming: Incoming) -> None:
+    given = incoming.document["metadata"].get("resourceVersion")
+    if given:
+        refusals.refuse_other_revision(incoming.kind, incoming.name, given, draft.entry(incoming.key))
+
+
+def _refuse_another(incoming: Incoming, stored: JsonObject) -> None:
+    """Who writes back what was read means that very resource; who applies a manifest means the name."""
+    if not incoming.uid or incoming.uid == stored["metadata"].get("uid"):
+        return
+    message = f"{incoming.title} is not the one that was read: that was deleted, and this one made since"
+    raise errors.Conflict(message, key=incoming.key, hint="read it again and make the change anew")

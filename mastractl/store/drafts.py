@@ -1,0 +1,177 @@
+"""Drafts: what a commit will do, worked out before it does it.
+
+A `Draft` reads through to the engine and remembers at which revision it read what; what is written stays
+in it until it becomes one commit, each operation on the condition that nothing changed since it was
+read. So several resources are written all or none, later steps see what earlier ones did, a dry run is
+the same work without the last line, and a lost race is simply worked out again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from mastractl import errors, values
+from mastractl.engines.contract import Check, Delete, Put
+from mastractl.resources.resource import Resource
+from mastractl.store import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mastractl.clock import Clock
+    from mastractl.engines.contract import Capabilities, Engine, Entry, Op
+    from mastractl.values import JsonObject
+
+Outcome = TypeVar("Outcome")
+
+ATTEMPTS = 30
+"""How often a write is worked out anew when others get in between. Each time one of them got through."""
+
+_FIRST_REST, _LONGEST_REST = 0.001, 0.05
+
+
+class Draft:
+    """One commit in the making."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._entries: dict[str, Entry | None] = {}
+        self._documents: dict[str, JsonObject | None] = {}
+        self._written: dict[str, None] = {}
+        self._expected: dict[str, None] = {}
+        self._revisions: dict[str, int] = {}
+
+    def entry(self, key: str) -> Entry | None:
+        """What the engine holds at the key, read once."""
+        if key not in self._entries:
+            self._entries[key] = self._engine.get(key)
+        return self._entries[key]
+
+    def read(self, key: str) -> JsonObject | None:
+        """The document at the key as it will stand. It must not be changed."""
+        if key not in self._documents:
+            entry = self.entry(key)
+            self._documents[key] = None if entry is None else documents.decode(entry)
+        return self._documents[key]
+
+    def found(self, prefix: str) -> list[str]:
+        """The keys under a prefix that will stand, as far as the engine and this draft know."""
+        for entry in self._engine.range(prefix).entries:
+            self._entries.setdefault(entry.key, entry)
+        known = {key for key in (*self._entries, *self._written) if key.startswith(prefix)}
+        return sorted(key for key in known if self.read(key) is not None)
+
+    def write(self, key: str, document: JsonObject | None) -> None:
+        """Let the document stand at the key; None removes it."""
+        self.entry(key)
+        self._documents[key] = document
+        self._written[key] = None
+
+    def expect(self, key: str) -> None:
+        """Let the commit fail if the key changed since it was read, even if it is not written."""
+        self._expected[key] = None
+
+    def operations(self) -> dict[str, Op]:
+        """The operations of the commit by key, in the order they were asked for; {} if nothing changes."""
+        ops: dict[str, Op] = {}
+        for key in self._written:
+            entry, document = self._entries[key], self._documents[key]
+            if document is None:
+                if entry is not None:
+                    ops[key] = Delete(key, entry.revision)
+                continue
+            value = documents.encode(document)
+            if entry is None or entry.value != value:
+                ops[key] = Put(key, value, entry.revision if entry else 0)
+        return ops and ops | {key: self.check(key) for key in self._expected if key not in ops}
+
+    def check(self, key: str) -> Check:
+        """The condition that the key stands as it was read."""
+        entry = self.entry(key)
+        return Check(key, entry.revision if entry else 0)
+
+    def before(self, key: str) -> Resource | None:
+        """The resource as it stands, apart from this draft."""
+        entry = self.entry(key)
+        return None if entry is None else documents.resource(entry)
+
+    def commit(self, ops: dict[str, Op], *, origin: str) -> None:
+        """Commit these operations of the draft; raises what the engine raises, Conflict above all."""
+        revision = self._engine.commit(list(ops.values()), origin=origin).revision
+        self._revisions |= {key: revision for key, op in ops.items() if not isinstance(op, Check)}
+
+    def revision(self, key: str) -> int:
+        """The revision of the commit that wrote or removed the key, else of what stands there, else 0."""
+        entry = self.entry(key)
+        return self._revisions.get(key) or (entry.revision if entry else 0)
+
+    def resource(self, key: str, document: JsonObject) -> Resource:
+        """A copy of a document at the key, as it is now or was, with the revision the key has come to.
+
+        Before the commit that is the one it had; a resource that is only a draft has none.
+        """
+        own = values.copy(document)
+        revision = self.revision(key)
+        if revision:
+            own["metadata"]["resourceVersion"] = str(revision)
+        return Resource(own)
+
+
+def transact(
+    engine: Engine,
+    work: Callable[[Draft], Outcome],
+    *,
+    clock: Clock,
+    origin: str,
+    parts: Callable[[Draft, dict[str, Op], int], list[dict[str, Op]]] | None = None,
+    dry_run: bool = False,
+) -> tuple[Outcome, Draft]:
+    """Do the work in a draft and commit it; again from the start whenever somebody got in between.
+
+    `parts` may divide what is too much for one commit into several, in the order they are to be made.
+    Returns what the work returned, and its draft, which knows the revisions. Raises what the work raises,
+    TooLarge before anything is written, and Conflict when others got in between too often.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        draft = Draft(engine)
+        outcome = work(draft)
+        ops = draft.operations()
+        most = engine.capabilities.max_commit
+        commits = parts(draft, ops, most) if parts and 0 < most < len(ops) else [ops]
+        for commit in commits:
+            _refuse_too_large(commit, engine.capabilities)
+        if dry_run or not ops:
+            return outcome, draft
+        try:
+            for commit in commits:
+                draft.commit(commit, origin=origin)
+        except errors.Conflict as lost:
+            _rest(clock, attempt, lost)
+        else:
+            return outcome, draft
+
+
+def _refuse_too_large(ops: dict[str, Op], capabilities: Capabilities) -> None:
+    """Raise TooLarge for a commit the engine will not take, as it would, but for a dry run too."""
+    if 0 < capabilities.max_commit < len(ops):
+        message = f"{len(ops)} changes at once; this store takes {capabilities.max_commit} in one commit"
+        hint = "write fewer at a time; with --keep-going each is written on its own"
+        raise errors.TooLarge(message, hint=hint)
+    for op in ops.values():
+        if isinstance(op, Put) and len(op.value) > capabilities.max_value:
+            message = f"{op.key} would have {len(op.value)} bytes; this store takes {capabilities.max_value}"
+            raise errors.TooLarge(message, hint="keep large content elsewhere and refer to it")
+
+
+def _rest(clock: Clock, attempt: int, lost: errors.Conflict) -> None:
+    """Wait a little before the next attempt, except the first few; raises Conflict after the last."""
+    if attempt == ATTEMPTS:
+        message = f"{lost.message}; {ATTEMPTS} attempts were overtaken by other writers"
+        hint = "try again when it is quieter"
+        raise errors.Conflict(
+            message, key=lost.key, expected=lost.expected, actual=lost.actual, hint=hint
+        ) from lost
+    if attempt > 3:
+        clock.sleep(min(_FIRST_REST * 2 ** (attempt - 4), _LONGEST_REST))

@@ -1,0 +1,359 @@
+"""`StateStore`: resources over an engine. Written once; every engine gives the same store.
+
+What it promises: `uid` is given once and never again; `resourceVersion` is the revision of the commit that
+last wrote the resource; `generation` counts the changes of what is wanted; status is written by
+`update_status` alone; a write that changes nothing makes no revision; several resources are written all
+or none; whoever holds a stale resourceVersion overwrites nothing. Lists and watches meet without a gap.
+
+What it gives back is the caller's own: it may be changed and written again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from mastractl import errors
+from mastractl.clock import SystemClock
+from mastractl.resources.kinds import Kind
+from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource
+from mastractl.store import documents, keys, reads, refusals
+from mastractl.store.kinds import StoreKinds
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+
+    from mastractl.clock import Clock
+    from mastractl.engines.contract import Engine, Health, Problem
+    from mastractl.resources.kinds import KindRegistry
+    from mastractl.resources.resource import ResourceKey
+    from mastractl.resources.selectors import FieldSelector, LabelSelector
+    from mastractl.store.admission import Fields
+    from mastractl.store.api import Applied, Deleted, EventType
+    from mastractl.store.apply import Incoming
+    from mastractl.store.reads import ResourceList
+    from mastractl.store.watch import Subscription
+    from mastractl.store.writer import Writer
+    from mastractl.values import JsonObject
+
+
+class StateStore:
+    """The resources in an engine. Thread-safe; a context manager that closes the engine.
+
+    `kinds` are the kinds known without the store (None: the bundled ones). `manager` is the name under
+    which its commits stand in the log. An engine of files should be opened with `adoption.adopt`;
+    `create_state_store` does all of it.
+
+    Kinds are given as a `Kind` or by any name people call them: `agents`, `ag`, `Agent`, `agents.mastra.ai`.
+    Methods raise UnknownKind for a word that names none, and what the engine raises.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        kinds: KindRegistry | None = None,
+        clock: Clock | None = None,
+        manager: str = "mastractl",
+    ) -> None:
+        if kinds is None:
+            from mastractl.manifests import bundled  # noqa: PLC0415 - a caller may bring its own
+
+            kinds = bundled.kinds()
+        self.engine = engine
+        self._clock = clock or SystemClock()
+        self._manager = manager
+        self._kinds = StoreKinds(engine, kinds)
+        self._writes: Writer | None = None
+
+    @property
+    def kinds(self) -> KindRegistry:
+        """Every kind there is now: the bundled ones and those defined in the store."""
+        return self._kinds.current()
+
+    def resolve(self, kind: str | Kind) -> Kind:
+        """The kind of that name; raises UnknownKind.
+
+        Kinds that nothing defines any more are found too, as long as there are resources of them.
+        """
+        return self._kinds.resolve(kind) if isinstance(kind, str) else kind
+
+    def get(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource | None:
+        """The resource, or None. The namespace counts only for kinds that have them."""
+        entry = self.engine.get(keys.key(self.resolve(kind), namespace, name))
+        return None if entry is None else documents.resource(entry)
+
+    def require(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource:
+        """The resource; raises NotFound."""
+        found = self.get(kind, namespace=namespace, name=name)
+        if found is not None:
+            return found
+        raise refusals.not_found(self.resolve(kind), name)
+
+    def list(
+        self,
+        kind: str | Kind,
+        *,
+        namespace: str | None = None,
+        labels: LabelSelector | None = None,
+        fields: FieldSelector | None = None,
+        limit: int = 0,
+        after: str = "",
+    ) -> ResourceList:
+        """The resources of a kind in the order of namespace and name, as of one revision.
+
+        `namespace` None means all of them. `limit` (0: none) and `after` (`ResourceList.next`) make pages.
+        """
+        prefix = keys.prefix(self.resolve(kind), namespace)
+        test = reads.chosen(labels, fields)
+        return reads.select(self.engine, prefix, test, limit=limit, after=after)
+
+    def list_all(
+        self,
+        kinds: Iterable[str | Kind],
+        *,
+        namespace: str | None = None,
+        labels: LabelSelector | None = None,
+        fields: FieldSelector | None = None,
+    ) -> ResourceList:
+        """The resources of several kinds, kind by kind, all as of the same revision."""
+        prefixes = [keys.prefix(kind, namespace) for kind in self._each_once(kinds)]
+        test = reads.chosen(labels, fields)
+        revision, entries = reads.snapshot(self.engine, prefixes)
+        items = [r for r in documents.resources(entries) if test is None or test(r)]
+        return reads.ResourceList(items, resource_version=str(revision))
+
+    def create(
+        self,
+        resource: Resource | JsonObject,
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+    ) -> Resource:
+        """Write a new resource and give it back as it is stored, or with `dry_run` would be.
+
+        `fields` says what an unknown field is: a fault, a warning, or nothing; `admitted` that
+        `resources.admission` has let the resource in already. Raises AlreadyExists and Invalid.
+        """
+        from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
+
+        incoming = self._let_in([resource], fields, admitted=admitted)[0]
+        return self._writer.write(incoming, apply.create, dry_run=dry_run)
+
+    def update(
+        self,
+        resource: Resource | JsonObject,
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+    ) -> Resource:
+        """Write the resource in the place of the stored one, and give it back as it is stored.
+
+        All is as given but status and what the store writes. With a resourceVersion it must still be the
+        stored one, else Conflict. A resource that is being deleted goes with its last finalizer, and is
+        given back as it last was. Raises NotFound and Invalid.
+        """
+        from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
+
+        incoming = self._let_in([resource], fields, admitted=admitted)[0]
+        return self._writer.write(incoming, apply.update, dry_run=dry_run)
+
+    def update_status(self, resource: Resource | JsonObject) -> Resource:
+        """Write the status of the resource, and nothing else of it; generation stays.
+
+        With a resourceVersion it must still be the stored one, else Conflict. The status is pruned and
+        checked as its schema says. Raises NotFound and Invalid.
+        """
+        from mastractl.store import admission, apply  # noqa: PLC0415 - readers write nothing
+
+        return self._writer.write(admission.let_status_in(self._kinds, resource), apply.update_status)
+
+    def apply(
+        self,
+        resource: Resource | JsonObject,
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+    ) -> Applied:
+        """Create the resource, or let what it declares take the place of what stood there.
+
+        What a manifest declares, and what stays: `documents.merge`. With a resourceVersion it must still
+        be the stored one, else Conflict. Raises Invalid.
+        """
+        return self.apply_all([resource], dry_run=dry_run, fields=fields, admitted=admitted)[0]
+
+    def apply_all(
+        self,
+        resources: Sequence[Resource | JsonObject],
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+    ) -> builtins.list[Applied]:
+        """Apply all of the resources or none, as one commit; kinds may be defined beside their resources.
+
+        A resource that is given twice ends as the later one says. `dry_run` does the same work and writes
+        nothing. Raises what `apply` raises, and TooLarge for more than the engine takes in one commit.
+        """
+        return self._writer.apply_all(self._let_in(resources, fields, admitted=admitted), dry_run=dry_run)
+
+    def delete(
+        self,
+        kind: str | Kind,
+        *,
+        name: str,
+        namespace: str = DEFAULT_NAMESPACE,
+        resource_version: str | None = None,
+        dry_run: bool = False,
+    ) -> Resource:
+        """Delete the resource, and what it owns; give back what it was, or is while finalizers hold it.
+
+        The rules: `store.garbage`. With a resourceVersion it must still be that, else Conflict. Raises
+        NotFound. `delete_all` tells more of what happened.
+        """
+        from mastractl.store.writer import Target  # noqa: PLC0415 - readers write nothing
+
+        found = self.resolve(kind)
+        target = Target(found, keys.key(found, namespace, name), name, resource_version or "")
+        return self._writer.delete_all([target], ignore_missing=False, dry_run=dry_run)[0].resource
+
+    def delete_all(
+        self,
+        targets: Iterable[ResourceKey | Resource],
+        *,
+        ignore_missing: bool = False,
+        dry_run: bool = False,
+    ) -> builtins.list[Deleted]:
+        """Delete all of the resources or none, and what they own, as one commit.
+
+        A `Resource` must still have the resourceVersion it has, if it has one, else Conflict. Raises
+        NotFound, unless `ignore_missing`: then what is missing is missing from the result. Where the engine
+        cannot take so much at once, dependents go first, in commits of their own.
+        """
+        from mastractl.store.writer import Target  # noqa: PLC0415 - readers write nothing
+
+        where = []
+        for target in targets:
+            key = target.key if isinstance(target, Resource) else target
+            kind = self._kinds.of_key(key)
+            version = target.resource_version if isinstance(target, Resource) else ""
+            where.append(Target(kind, keys.key(kind, key.namespace, key.name), key.name, version))
+        return self._writer.delete_all(where, ignore_missing=ignore_missing, dry_run=dry_run)
+
+    def watch(  # noqa: PLR0913 - what watches can be narrowed by
+        self,
+        kinds: str | Kind | Iterable[str | Kind],
+        *,
+        namespace: str | None = None,
+        labels: LabelSelector | None = None,
+        fields: FieldSelector | None = None,
+        since: str | None = None,
+        initial: bool = True,
+        bookmarks: bool = False,
+    ) -> Subscription:
+        """Every change of the resources of some kinds, as it happens, in the order of the log.
+
+        With `initial` those there are come first, as ADDED. `since`, a resourceVersion, goes on from there
+        instead; without either only what happens from this call on is told. `bookmarks` asks for an event
+        now and then when nothing else happens, to resume from. Iterating raises Expired: `Subscription`.
+        """
+        from mastractl.store.watch import Subscription  # noqa: PLC0415 - most commands watch nothing
+
+        named = [kinds] if isinstance(kinds, str | Kind) else kinds
+        return Subscription(
+            self.engine,
+            self._each_once(named),
+            namespace=namespace,
+            test=reads.chosen(labels, fields),
+            since=None if since is None else refusals.revision_of(since, "watch"),
+            initial=initial,
+            bookmarks=bookmarks,
+        )
+
+    def health(self) -> Health:
+        """The engine's health, with the problems of the definitions in the store beside its own."""
+        from dataclasses import replace  # noqa: PLC0415 - few ask
+
+        health = self.engine.health()
+        return replace(health, problems=health.problems + self._kinds.problems())
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What in the store needs a person: files that cannot be read, definitions that make no sense."""
+        return self.health().problems
+
+    def close(self) -> None:
+        """Close the engine. Watches end; what is called later raises StorageClosed."""
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def get_resource(self, kind: str, namespace: str, name: str) -> Resource | None:
+        """`get`, as seed 000 has it: the resource, or None."""
+        return self.get(kind, namespace=namespace, name=name)
+
+    def save_resource(self, resource: Resource | JsonObject) -> Resource:
+        """Create or overwrite, as seed 000 has it, and give the resource back as it is stored.
+
+        A resource that was read carries its resourceVersion: it overwrites only what was read, else
+        Conflict. Raises Invalid.
+        """
+        from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
+
+        return self._writer.write(self._let_in([resource], "strict", admitted=False)[0], apply.save)
+
+    def delete_resource(self, kind: str, namespace: str, name: str) -> bool:
+        """Delete, as seed 000 has it: False if it is not there. Any other failure raises."""
+        try:
+            self.delete(kind, namespace=namespace, name=name)
+        except errors.UnknownKind:
+            raise
+        except errors.NotFound:
+            return False
+        return True
+
+    def list_resources(self, kind: str, namespace: str | None = None) -> builtins.list[Resource]:
+        """`list`, as seed 000 has it: all resources of a kind, in one namespace or in all."""
+        return self.list(kind, namespace=namespace).items
+
+    def watch_resources(
+        self, kind: str, handler: Callable[[EventType, Resource], object], *, initial: bool = False
+    ) -> Subscription:
+        """Call the handler with the type and the resource of each change (seed 000), until unsubscribed.
+
+        It is called from a thread of the subscription's own. With `initial`, first for what is there.
+        """
+        subscription = self.watch(kind, initial=initial)
+        subscription.drive(handler)
+        return subscription
+
+    def _each_once(self, kinds: Iterable[str | Kind]) -> builtins.list[Kind]:
+        found = {kind.segment: kind for kind in map(self.resolve, kinds)}
+        if not found:
+            message = "no kind was given"
+            raise errors.BadRequest(message, hint="name one or more, as in agents, tools")
+        return [*found.values()]
+
+    @property
+    def _writer(self) -> Writer:
+        if self._writes is None:
+            from mastractl.store.writer import Writer  # noqa: PLC0415 - readers write nothing
+
+            self._writes = Writer(self.engine, kinds=self._kinds, clock=self._clock, manager=self._manager)
+        return self._writes
+
+    def _let_in(
+        self, given: Sequence[Resource | JsonObject], fields: Fields, *, admitted: bool
+    ) -> builtins.list[Incoming]:
+        from mastractl.store import admission  # noqa: PLC0415 - readers write nothing
+
+        return admission.let_in(self._kinds, given, fields=fields, admitted=admitted)

@@ -1,0 +1,193 @@
+"""Commits and their results: the writing half of a store.
+
+Every verb is one transaction of `drafts`: the steps of `apply` and `garbage` say what happens, this says
+what makes one commit and what the caller hears of it.
+
+What goes with a resource goes in the same commit. Only where the engine cannot take it in one are
+dependents removed in commits of their own, before what was asked for: wherever that is cut short, what still stands still has its
+owner, and deleting again goes on. Once the commit is made, the log is read for what came in between, so
+that nothing is left behind that names a deleted owner or is of a deleted kind.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from mastractl import clock
+from mastractl.engines.contract import Check, Delete
+from mastractl.resources.resource import Resource
+from mastractl.store import apply, drafts, refusals
+from mastractl.store.api import Applied, Deleted
+from mastractl.store.garbage import Removal
+from mastractl.store.kinds import DEFINITION
+from mastractl.store.owners import Owners
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mastractl.clock import Clock
+    from mastractl.engines.contract import Engine, Op
+    from mastractl.resources.kinds import Kind
+    from mastractl.store.api import Operation
+    from mastractl.store.apply import Incoming
+    from mastractl.store.drafts import Draft
+    from mastractl.store.kinds import StoreKinds
+    from mastractl.values import JsonObject
+
+
+class Target(NamedTuple):
+    """What is to be deleted, and at which resourceVersion ("" for any)."""
+
+    kind: Kind
+    key: str
+    name: str
+    resource_version: str = ""
+
+
+class _Gone(NamedTuple):
+    """What a deletion came to, before it has revisions."""
+
+    targets: list[Target]
+    removal: Removal
+    dependents: dict[str, list[str]]
+
+
+class Writer:
+    """Writes to one engine in the name of one manager. Thread-safe."""
+
+    def __init__(self, engine: Engine, *, kinds: StoreKinds, clock: Clock, manager: str) -> None:
+        self._engine = engine
+        self._kinds = kinds
+        self._clock = clock
+        self._manager = manager
+        self._owners = Owners(engine)
+
+    def write(
+        self, incoming: Incoming, step: Callable[[Draft, Incoming, Removal], object], *, dry_run: bool = False
+    ) -> Resource:
+        """Take one step of `apply` as one commit, and give back the resource as it is then."""
+        key = incoming.key
+
+        def work(draft: Draft) -> Removal:
+            removal = self._removal(draft)
+            step(draft, incoming, removal)
+            return removal
+
+        removal, draft = self._transact(work, asked={key}, dry_run=dry_run)
+        if not dry_run:
+            self._sweep(removal)
+        return draft.resource(key, draft.read(key) or removal.removed[key])
+
+    def apply_all(self, incoming: Sequence[Incoming], *, dry_run: bool) -> list[Applied]:
+        """Apply all of them as one commit, definitions first, and answer in the order given."""
+
+        def work(draft: Draft) -> tuple[dict[int, tuple[Operation, JsonObject]], Removal]:
+            removal = self._removal(draft)
+            applied = {}
+            for index in order:
+                each = incoming[index]
+                operation = apply.apply(draft, each, removal)
+                applied[index] = operation, draft.read(each.key) or removal.removed[each.key]
+            return applied, removal
+
+        order = sorted(range(len(incoming)), key=lambda index: incoming[index].kind.kind != DEFINITION)
+        asked = {each.key for each in incoming}
+        (applied, removal), draft = self._transact(work, asked=asked, dry_run=dry_run)
+        if not dry_run:
+            self._sweep(removal)
+        return [
+            Applied(
+                resource=draft.resource(each.key, applied[index][1]),
+                operation=applied[index][0],
+                before=draft.before(each.key),
+                warnings=each.warnings,
+            )
+            for index, each in enumerate(incoming)
+        ]
+
+    def delete_all(self, targets: Sequence[Target], *, ignore_missing: bool, dry_run: bool) -> list[Deleted]:
+        """Delete all of them as one commit, and what goes with them."""
+
+        def work(draft: Draft) -> _Gone:
+            asked_for = {t.key: t for t in targets}.values()
+            present = [t for t in asked_for if _is_present(draft, t, ignore_missing=ignore_missing)]
+            removal = self._removal(draft)
+            asked = {t.key for t in present}
+            dependents = {}
+            for target in present:
+                already = len(removal.removed)
+                removal.remove(target.key)
+                dependents[target.key] = [k for k in islice(removal.removed, already, None) if k not in asked]
+            return _Gone(present, removal, dependents)
+
+        gone, draft = self._transact(work, asked={t.key for t in targets}, dry_run=dry_run)
+        if not dry_run:
+            self._sweep(gone.removal)
+        return [_deleted(draft, gone, target) for target in gone.targets]
+
+    def _removal(self, draft: Draft) -> Removal:
+        now = clock.rfc3339(self._clock.now())
+        return Removal(draft, owners=self._owners, kinds=self._kinds, now=now)
+
+    def _transact(
+        self, work: Callable[[Draft], drafts.Outcome], *, asked: set[str], dry_run: bool
+    ) -> tuple[drafts.Outcome, Draft]:
+        parts = partial(_dependents_first, asked=asked)
+        return drafts.transact(
+            self._engine, work, clock=self._clock, origin=self._manager, parts=parts, dry_run=dry_run
+        )
+
+    def _sweep(self, removal: Removal) -> None:
+        """Remove what came in between, until nothing did."""
+        while removal.removed:
+            uids = [document["metadata"].get("uid", "") for document in removal.removed.values()]
+            prefixes = removal.emptied
+
+            def work(draft: Draft, uids: list[str] = uids, prefixes: list[str] = prefixes) -> Removal:
+                late = self._removal(draft)
+                late.sweep(uids, prefixes)
+                return late
+
+            removal, _ = self._transact(work, asked=set(), dry_run=False)
+
+
+def _is_present(draft: Draft, target: Target, *, ignore_missing: bool) -> bool:
+    entry = draft.entry(target.key)
+    if entry is None and ignore_missing:
+        return False
+    if entry is None:
+        raise refusals.not_found(target.kind, target.name)
+    if target.resource_version:
+        refusals.refuse_other_revision(target.kind, target.name, target.resource_version, entry)
+    return True
+
+
+def _deleted(draft: Draft, gone: _Gone, target: Target) -> Deleted:
+    standing = draft.read(target.key)
+    removed = gone.removal.removed
+    return Deleted(
+        resource=draft.resource(target.key, standing or removed[target.key]),
+        pending=standing is not None,
+        dependents=tuple(Resource(removed[key]).key for key in gone.dependents[target.key]),
+    )
+
+
+def _dependents_first(draft: Draft, ops: dict[str, Op], most: int, *, asked: set[str]) -> list[dict[str, Op]]:
+    """The operations in commits of `most`: what depends on others first, what was asked for as the last.
+
+    Every commit stands on the condition that what was asked for is as it was read.
+    """
+    last = {key: op for key, op in ops.items() if key in asked or isinstance(op, Check)}
+    before = [key for key in reversed(ops) if key not in last and isinstance(ops[key], Delete)]
+    before += [key for key in ops if key not in last and not isinstance(ops[key], Delete)]
+    room = most - len(last)
+    if room < 1:
+        return [ops]
+    conditions: dict[str, Op] = {key: Check(key, draft.revision(key)) for key in last}
+    parts = [
+        {key: ops[key] for key in before[start : start + room]} | conditions
+        for start in range(0, len(before), room)
+    ]
+    return [*parts, last] if last else parts

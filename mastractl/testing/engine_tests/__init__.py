@@ -1,0 +1,1 @@
+"""The parts of `mastractl.testing.engine_suite`, one promise of the engine contract to a file."""

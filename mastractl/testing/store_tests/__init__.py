@@ -1,0 +1,1 @@
+"""The tests behind `mastractl.testing.store_suite`, a subject a module."""

@@ -1,0 +1,100 @@
+"""Whole processes: CPU time and memory as the kernel counts them, as ratios to `python -c pass`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.corpus import agents_yaml
+from tests.bench.table import Row
+
+BIN = Path(sys.executable).parent
+
+
+def spend(argv, *, env=None):
+    """(CPU seconds, peak RSS in bytes) of one run of a command that must succeed."""
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env
+    ) as process:
+        errors = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{argv} exited {process.returncode}: {errors.decode()}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+
+
+def interleave(commands, *, times, env=None):
+    """The median CPU seconds of each command, taken in turn so that a busy moment hits all alike."""
+    taken = {name: [] for name in commands}
+    for _ in range(times):
+        for name, argv in commands.items():
+            taken[name].append(spend(argv, env=env)[0])
+    return {name: statistics.median(samples) for name, samples in taken.items()}
+
+
+def rows(directory, *, times=21):
+    env = {**os.environ, "MASTRACTL_STORE": str(directory / "store"), "PYTHONDONTWRITEBYTECODE": ""}
+    env.pop("PYTHONDONTWRITEBYTECODE")
+    ten = directory / "ten.yaml"
+    ten.write_text(agents_yaml(10), encoding="utf-8")
+    one = directory / "one.yaml"
+    one.write_text(agents_yaml(1), encoding="utf-8")
+    mastractl = str(BIN / "mastractl")
+    subprocess.run([mastractl, "apply", "-f", ten], env=env, check=True, capture_output=True)
+    commands = {
+        "pass": [sys.executable, "-c", "pass"],
+        "version": [mastractl, "--version"],
+        "get": [mastractl, "get", "agents"],
+        "apply": [mastractl, "apply", "-f", str(one)],
+    }
+    if shutil.which("kubectl"):
+        commands["kubectl"] = [shutil.which("kubectl"), "version", "--client"]
+    cpu = interleave(commands, times=times, env=env)
+    floor = cpu["pass"]
+    result = [
+        Row("python -c pass, CPU", floor * 1000, "ms"),
+        Row("mastractl --version", cpu["version"] / floor, "x pass", 1.5),
+        Row("mastractl get agents (10)", cpu["get"] / floor, "x pass", 7),
+        Row("mastractl apply -f one file, cold", cpu["apply"] / floor, "x pass", 10),
+    ]
+    if "kubectl" in cpu:
+        result.append(Row("kubectl version --client", cpu["kubectl"] / floor, "x pass"))
+    return result + validation(directory, env)
+
+
+def validation(directory, env, *, documents=10_000, times=5):
+    """A large file, validated, beside PyYAML's C loader doing nothing but parse it."""
+    large = directory / "large.yaml"
+    large.write_text(agents_yaml(documents), encoding="utf-8")
+    small = directory / "small.yaml"
+    small.write_text(agents_yaml(1), encoding="utf-8")
+    parse = (
+        "import sys, yaml\n"
+        "with open(sys.argv[1], 'rb') as f:\n"
+        "    for _ in yaml.load_all(f, yaml.CSafeLoader): pass\n"
+    )
+    mastractl = str(BIN / "mastractl")
+    commands = {
+        "parse": [sys.executable, "-c", parse, str(large)],
+        "validate": [mastractl, "validate", "-f", str(large)],
+    }
+    cpu = interleave(commands, times=times, env=env)
+    over = (
+        spend(commands["validate"], env=env)[1] - spend([mastractl, "validate", "-f", str(small)], env=env)[1]
+    )
+    size = large.stat().st_size / 1e6
+    return [
+        Row(
+            f"validate {documents} documents, {size:.1f} MB",
+            cpu["validate"] / cpu["parse"],
+            "x CSafeLoader",
+            0.6,
+            f"{cpu['validate']:.2f} s of CPU against {cpu['parse']:.2f} s",
+        ),
+        Row("  its memory over a one-document run", over / 2**20, "MiB", 40),
+    ]

@@ -1,0 +1,104 @@
+"""`config` and `version`: contexts made, used, shown and forgotten."""
+
+from __future__ import annotations
+
+import json
+import platform
+
+import pytest
+import yaml
+
+import mastractl
+
+
+@pytest.fixture
+def contexts(cli, tmp_path):
+    """A command line without a store of its own, so that contexts decide."""
+    del cli.environ["MASTRACTL_STORE"]
+    cli.environ["MASTRACTL_CONFIG"] = str(tmp_path / "config.json")
+    return cli
+
+
+def test_a_context_is_a_store_and_a_namespace(contexts, make, tmp_path):
+    contexts.write("agent.yaml", make.manifest("a"))
+    made = contexts.ok("config", "set-context", "kitchen", "--store", "./kitchen", "-n", "cooking")
+    assert made.out == 'Context "kitchen" created.\n'
+    assert contexts.ok("config", "use-context", "kitchen").out == 'Switched to context "kitchen".\n'
+    assert contexts.ok("config", "current-context").out == "kitchen\n"
+    contexts.ok("apply", "-f", "agent.yaml")
+    assert (tmp_path / "kitchen" / "agent" / "cooking" / "a.json").is_file()
+
+
+def test_a_context_is_changed_in_part(contexts, tmp_path):
+    contexts.ok("config", "set-context", "kitchen", "--store", "./kitchen", "-n", "cooking")
+    contexts.ok("config", "use-context", "kitchen")
+    assert contexts.ok("config", "set-context", "--current", "-n", "b").out == 'Context "kitchen" modified.\n'
+    saved = json.loads((tmp_path / "config.json").read_text())
+    assert saved["contexts"]["kitchen"] == {"store": str(tmp_path / "kitchen"), "namespace": "b"}
+
+
+def test_get_contexts(contexts):
+    contexts.ok("config", "set-context", "b", "--store", "postgresql://me:secret@db/x")
+    contexts.ok("config", "set-context", "a", "-n", "cooking")
+    contexts.ok("config", "use-context", "a")
+    out = contexts.ok("config", "get-contexts").out
+    assert "secret" not in out
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["CURRENT", "NAME", "STORE", "NAMESPACE"]
+    assert rows[1] == ["*", "a", "<default>", "cooking"]
+    assert rows[2][0] == "b"
+    assert contexts.ok("config", "get-contexts", "-o", "name").out == "a\nb\n"
+
+
+def test_view_says_what_is_in_force_and_who_said_so(contexts, tmp_path):
+    contexts.ok("config", "set-context", "kitchen", "--store", "./kitchen", "-n", "cooking")
+    contexts.ok("config", "use-context", "kitchen")
+    shown = json.loads(contexts.ok("config", "view", "-o", "json").out)
+    assert shown == {"store": str(tmp_path / "kitchen"), "namespace": "cooking", "context": "kitchen"}
+    origins = json.loads(
+        contexts.ok("config", "view", "--show-origin", "-o", "json", "-n", "x", MASTRACTL_STORE="y").out
+    )
+    assert origins["namespace"] == {"value": "x", "origin": "flag --namespace"}
+    assert origins["store"]["origin"] == "MASTRACTL_STORE"
+    assert yaml.safe_load(contexts.ok("config", "view", "-o", "yaml").out) == shown
+    assert "(default)" in contexts.ok("config", "view", "--show-origin", "--store", "z").out
+
+
+def test_a_forgotten_context(contexts):
+    contexts.ok("config", "set-context", "kitchen", "-n", "cooking")
+    contexts.ok("config", "use-context", "kitchen")
+    gone = contexts.ok("config", "delete-context", "kitchen")
+    assert gone.out.startswith('deleted context "kitchen"')
+    assert "current context" in gone.err
+    assert contexts.ok("config", "get-contexts", "-o", "name").out == ""
+    assert contexts("config", "current-context").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["use-context", "kitchn"], "did you mean 'kitchen'?"),
+        (["delete-context", "nope"], "get-contexts"),
+        (["set-context"], "name a context or say --current"),
+        (["set-context", "--current"], "no context is current"),
+        (["set-context", "x", "-n", "Bad Name"], "namespace 'Bad Name'"),
+        (["no-such"], "no-such"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(contexts, arguments, said):
+    contexts.ok("config", "set-context", "kitchen", "-n", "cooking")
+    result = contexts("config", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+
+
+def test_version(cli):
+    assert cli.ok("version").lines == [
+        f"mastractl {mastractl.__version__}",
+        f"python {platform.python_version()}",
+        f"platform {platform.platform()}",
+    ]
+    assert cli.ok("version", "--client").out == f"mastractl {mastractl.__version__}\n"
+    document = json.loads(cli.ok("version", "-o", "json").out)
+    assert document["clientVersion"]["version"] == mastractl.__version__
+    assert yaml.safe_load(cli.ok("version", "-o", "yaml").out) == document

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from mastractl.resources.resource import Resource
+
+
+@pytest.fixture
+def three(store, make):
+    store.apply_all(
+        [
+            make.resource("x", labels={"app": "web"}),
+            make.resource("y"),
+            make.resource("z", namespace="cooking"),
+            make.resource("t", kind="Tool"),
+        ]
+    )
+    return store
+
+
+def left(store):
+    return " ".join(r.name for r in store.list_all(["agents", "tools"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gone", "left_over"),
+    [
+        (["agent", "x"], "x", "z y t"),
+        (["agents", "x", "y"], "x y", "z t"),
+        (["agent/x", "tool/t"], "x t", "z y"),
+        (["agents", "-l", "app=web"], "x", "z y t"),
+        (["agents", "--field-selector", "metadata.name=y"], "y", "z x t"),
+        (["agents", "--all"], "x y", "z t"),
+        (["agents", "--all", "-n", "cooking"], "z", "x y t"),
+        (["agents", "--all", "-A"], "z x y", "t"),
+        (["agents", "-l", "app", "-A"], "x", "z y t"),
+        (["all", "--all"], "x y t", "z"),
+    ],
+)
+def test_what_is_deleted(cli, three, arguments, gone, left_over):
+    kinds = {"t": "tool"}
+    result = cli.ok("delete", *arguments)
+    assert result.lines == [f'{kinds.get(n, "agent")}.mastra.ai "{n}" deleted' for n in gone.split()]
+    assert result.err == ""
+    assert left(three) == left_over
+
+
+@pytest.mark.parametrize("mode", ["client", "server"])
+def test_a_dry_run_deletes_nothing(cli, three, mode):
+    suffix = {"client": " (dry run)", "server": " (server dry run)"}[mode]
+    result = cli.ok("delete", "agents", "--all", f"--dry-run={mode}")
+    assert result.lines == [f'agent.mastra.ai "{n}" deleted{suffix}' for n in ("x", "y")]
+    assert left(three) == "z x y t"
+    assert cli("delete", "agents", "nope", f"--dry-run={mode}").code == 3
+
+
+def test_a_missing_name_fails_and_the_rest_goes(cli, three):
+    result = cli("delete", "agents", "x", "nope")
+    assert result.code == 3
+    assert result.lines == ['agent.mastra.ai "x" deleted']
+    assert result.err.startswith('Error from server (NotFound): agents.mastra.ai "nope" not found\n')
+    assert cli.ok("delete", "agents", "x", "--ignore-not-found").out == ""
+
+
+def test_nothing_to_delete_is_said_and_is_no_failure(cli):
+    result = cli.ok("delete", "agents", "--all")
+    assert (result.out, result.err) == ("", "No resources found\n")
+    assert cli.ok("delete", "agents", "-l", "a=b").err == "No resources found\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "you must provide one or more resources by argument or filename"),
+        (["agents"], "no name was specified"),
+        (["agents", "-A"], "no name was specified"),
+        (["agents", "x", "--all"], "--all contradicts names"),
+        (["agents", "--all", "-l", "a=b"], "--all contradicts a selector"),
+        (["agents", "x", "-l", "a=b"], "name cannot be provided when a selector is specified"),
+        (["agents", "x", "-A"], "cannot be retrieved by name across all namespaces"),
+        (["agents", "x", "-o", "wide"], "unknown output format 'wide'"),
+        (["agents", "x", "--timeout", "soon"], 'invalid duration "soon" for --timeout'),
+        (["agents", "x", "--cascade=maybe"], "is not one of"),
+    ],
+)
+def test_what_makes_no_sense_deletes_nothing(cli, three, arguments, said):
+    result = cli("delete", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    assert left(three) == "z x y t"
+
+
+def test_other_forms(cli, three):
+    assert cli.ok("delete", "agents", "x", "-o", "name").out == "agent.mastra.ai/x\n"
+    assert cli.ok("delete", "agents", "y", "-o", "json").json["metadata"]["name"] == "y"
+
+
+def test_flags_of_kubectl_that_mean_nothing_here_are_taken(cli, three):
+    cli.ok("delete", "agents", "x", "--now", "--force", "--grace-period=0", "--wait=false", "--cascade")
+
+
+class TestAsking:
+    def test_yes_goes_on(self, cli, three):
+        result = cli("delete", "agents", "--all", "-i", stdin="y\n", tty=True)
+        assert result.code == 0
+        assert result.err == (
+            "You are about to delete the following 2 resource(s):\n"
+            "agent.mastra.ai/x\nagent.mastra.ai/y\nDo you want to continue? (y/n): "
+        )
+        assert left(three) == "z t"
+
+    @pytest.mark.parametrize("answer", ["n\n", "\n", "", "yep\n"])
+    def test_anything_else_does_not(self, cli, three, answer):
+        result = cli("delete", "agents", "--all", "-i", stdin=answer, tty=True)
+        assert (result.code, result.out) == (1, "")
+        assert result.err.endswith("deletion is cancelled\n")
+        assert left(three) == "z x y t"
+
+    def test_without_a_terminal_it_is_an_error_and_never_hangs(self, cli, three):
+        result = cli("delete", "agents", "--all", "-i", stdin="y\n")
+        assert result.code == 2
+        assert "standard input is not a terminal" in result.err
+        assert left(three) == "z x y t"
+
+
+class TestOwnership:
+    def test_what_it_owns_goes_too(self, cli, three, make):
+        owner = three.require("agents", name="x")
+        three.apply(make.resource("child", kind="Tool", owner=owner))
+        cli.ok("delete", "agent", "x")
+        assert left(three) == "z y t"
+
+    def test_orphans_stay(self, cli, three, make):
+        owner = three.require("agents", name="x")
+        three.apply(make.resource("child", kind="Tool", owner=owner))
+        cli.ok("delete", "agent", "x", "--cascade=orphan")
+        assert left(three) == "z y child t"
+        assert three.require("tools", name="child").owner_references == []
+
+    def test_the_definition_of_a_kind_takes_its_resources_and_says_so_first(self, cli, store, make):
+        store.apply(make.definition())
+        for name in ("a", "b"):
+            store.apply(make.resource(name, kind="DataSource", url="x") | {"apiVersion": "acme.io/v1"})
+        result = cli.ok("delete", "crd", "datasources.acme.io")
+        assert result.err == (
+            "Warning: deleting customresourcedefinition.mastra.ai/datasources.acme.io "
+            "deletes 2 resources with it\n"
+        )
+        assert result.out == 'customresourcedefinition.mastra.ai "datasources.acme.io" deleted\n'
+        assert cli("get", "datasources").code == 3
+
+
+class TestFinalizers:
+    @pytest.fixture
+    def held(self, store, make):
+        store.apply(make.resource("x", finalizers=["acme.io/cleanup"]))
+        return store
+
+    def test_what_is_held_is_waited_for_up_to_the_timeout(self, cli, held):
+        result = cli("delete", "agent", "x", "--timeout=1ms")
+        assert result.code == 6
+        assert result.out == 'agent.mastra.ai "x" deleted\n'
+        assert result.err.splitlines() == [
+            "waiting for agent.mastra.ai/x: it is held by acme.io/cleanup",
+            "error: timed out waiting for the deletion of agent.mastra.ai/x",
+            "hint: it is held by acme.io/cleanup",
+        ]
+        assert held.require("agents", name="x").deletion_timestamp
+
+    def test_without_waiting_it_is_only_marked(self, cli, held):
+        assert cli.ok("delete", "agent", "x", "--wait=false").err == ""
+        assert held.require("agents", name="x").deletion_timestamp
+
+    def test_it_ends_when_the_last_finalizer_is_dropped(self, cli, held):
+        def release():
+            with held.watch("agents") as events:
+                for event in events:
+                    if event.resource.deletion_timestamp:
+                        event.resource.metadata.pop("finalizers")
+                        held.update(Resource(event.resource.document))
+                        return
+
+        thread = threading.Thread(target=release)
+        thread.start()
+        result = cli.ok("delete", "agent", "x", "--timeout=1m")
+        thread.join()
+        assert result.out == 'agent.mastra.ai "x" deleted\n'
+        assert held.get("agents", name="x") is None

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def kitchen(store, make):
+    """Agents x and y and tool t in default, agent z in cooking."""
+    store.apply_all(
+        [
+            make.resource("x", labels={"app": "web", "tier": "one"}),
+            make.resource("y", labels={"app": "db"}),
+            make.resource("t", kind="Tool"),
+            make.resource("z", namespace="cooking", instructions="Cook."),
+        ]
+    )
+    return store
+
+
+def names(result):
+    return [line.split()[0] for line in result.lines[1:]]
+
+
+@pytest.mark.usefixtures("kitchen")
+@pytest.mark.parametrize(
+    "word", ["agents", "agent", "ag", "Agent", "AGENTS", "agents.mastra.ai", "agents.v1.mastra.ai"]
+)
+def test_a_type_by_any_of_its_names(cli, word):
+    result = cli.ok("get", word)
+    assert names(result) == ["x", "y"]
+    assert result.lines[0].split()[:3] == ["NAME", "PROVIDER", "MODEL"]
+
+
+@pytest.mark.usefixtures("kitchen")
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["agents"], "x y"),
+        (["agents", "-n", "cooking"], "z"),
+        (["agents", "x"], "x"),
+        (["agents", "y", "x"], "y x"),
+        (["agent/y", "tool/t"], "y t"),
+        (["agents,tools"], "x y t"),
+        (["tools,agents"], "t x y"),
+        (["agents,ag"], "x y"),
+        (["all"], "x y t"),
+        (["all", "-A"], "z x y t"),
+        (["agents", "-A"], "z x y"),
+        (["agents", "-l", "app=web"], "x"),
+        (["agents", "-l", "app in (web,db),tier"], "x"),
+        (["agents", "-l=app!=web"], "y"),
+        (["agents", "-A", "--field-selector", "metadata.namespace=cooking"], "z"),
+        (["agents", "--field-selector", "spec.model.name=gpt-4,metadata.name!=x"], "y"),
+        (["agents", "--sort-by", ".metadata.labels.app"], "y x"),
+        (["agents", "x", "x"], "x"),
+    ],
+)
+def test_what_is_listed(cli, arguments, found):
+    lines = cli.ok("get", *arguments, "-o", "name").lines
+    assert [line.partition("/")[2] for line in lines] == found.split()
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_several_types_make_several_tables_with_the_type_before_each_name(cli):
+    assert [line[:18].rstrip() for line in cli.ok("get", "agents,tools").lines] == [
+        "NAME                PROVIDER"[:18].rstrip(),
+        "agent.mastra.ai/x",
+        "agent.mastra.ai/y",
+        "",
+        "NAME",
+        "tool.mastra.ai/t",
+    ]
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_columns_that_are_asked_for(cli):
+    assert cli.ok("get", "agents", "--no-headers").lines[0].startswith("x ")
+    assert cli.ok("get", "agents", "x", "--show-labels").lines[1].endswith("app=web,tier=one")
+    assert cli.ok("get", "agents", "x", "--show-kind").lines[1].startswith("agent.mastra.ai/x ")
+    assert cli.ok("get", "agents", "-L", "app,tier").lines[0].split()[-2:] == ["APP", "TIER"]
+    assert cli.ok("get", "agents", "-L", "app", "-L", "tier").lines[1].split()[-2:] == ["web", "one"]
+    assert cli.ok("get", "agents", "-A").lines[0].startswith("NAMESPACE ")
+    assert len(cli.ok("get", "agents", "-o", "wide").lines[0]) > len(cli.ok("get", "agents").lines[0])
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_one_by_name_is_itself_and_several_are_a_list(cli):
+    one = cli.ok("get", "agent", "x", "-o", "json").json
+    assert (one["kind"], one["metadata"]["name"]) == ("Agent", "x")
+    several = cli.ok("get", "agents", "-o", "json").json
+    assert several["kind"] == "List"
+    assert [i["metadata"]["name"] for i in several["items"]] == ["x", "y"]
+    assert several["metadata"]["resourceVersion"]
+    assert cli.ok("get", "agents", "x", "y", "-o", "json").json["kind"] == "List"
+    assert cli.ok("get", "agent", "x", "-o", "yaml").out.startswith("apiVersion: mastra.ai/v1\nkind: Agent\n")
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_templates(cli):
+    assert cli.ok("get", "agents", "-o", "jsonpath={.items[*].metadata.name}").out == "x y"
+    assert cli.ok("get", "agent", "x", "-o=jsonpath={.spec.model.name}").out == "gpt-4"
+    columns = "custom-columns=N:.metadata.name,M:.spec.model.provider"
+    table = [line.split() for line in cli.ok("get", "agents", "-o", columns).lines]
+    assert table == [["N", "M"], ["x", "openai"], ["y", "openai"]]
+    assert cli.ok("get", "agent", "x", "-o", "jsonpath={.nope}").out == ""
+    strict = cli("get", "agent", "x", "-o", "jsonpath={.nope}", "--allow-missing-template-keys=false")
+    assert strict.code == 1
+    assert "nope" in strict.err
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_a_missing_name_fails_and_the_rest_is_printed(cli):
+    result = cli("get", "agents", "x", "nope", "y", "gone")
+    assert result.code == 3
+    assert names(result) == ["x", "y"]
+    assert result.err.splitlines() == [
+        'Error from server (NotFound): agents.mastra.ai "nope" not found',
+        "hint: looked in namespace 'default'; -n looks in another",
+        'Error from server (NotFound): agents.mastra.ai "gone" not found',
+    ]
+    ignored = cli.ok("get", "agents", "x", "nope", "--ignore-not-found")
+    assert (names(ignored), ignored.err) == (["x"], "")
+    assert cli.ok("get", "agent", "nope", "--ignore-not-found").out == ""
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_a_type_given_as_a_name_is_noticed(cli):
+    assert "write agents,tools" in cli("get", "agents", "tools").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["agents"], "No resources found in default namespace.\n"),
+        (["agents,tools", "-n", "cooking"], "No resources found in cooking namespace.\n"),
+        (["agents", "-A"], "No resources found\n"),
+        (["crd"], "No resources found\n"),
+        (["agents", "-l", "a=b"], "No resources found in default namespace.\n"),
+        (["agents", "-o", "name"], ""),
+        (["agents", "--ignore-not-found"], ""),
+    ],
+)
+def test_nothing_to_show_is_said_on_standard_error_and_is_no_failure(cli, arguments, said):
+    result = cli.ok("get", *arguments)
+    assert (result.out, result.err) == ("", said)
+
+
+def test_nothing_as_json_is_an_empty_list(cli):
+    result = cli.ok("get", "agents", "-o", "json")
+    assert (result.json["kind"], result.json["items"], result.err) == ("List", [], "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nope"], 3, "error: the store doesn't have a resource type 'nope'"),
+        (["agnets"], 3, "hint: did you mean 'agents'?"),
+        ([], 2, "error: you must say which type of resource"),
+        (["agents/x", "y"], 2, "error: 'y' has no TYPE/ before it, other arguments have"),
+        (["agents", "agent/y"], 2, "error: 'agents' has no TYPE/ before it"),
+        (["a/b/c"], 2, "may not have more than one slash"),
+        (["agents/"], 2, "error: 'agents/' is not of the form TYPE/NAME"),
+        (["agents,"], 2, "error: a type of resource is missing between commas"),
+        (["agents", "x", "-A"], 2, "error: a resource cannot be retrieved by name across all namespaces"),
+        (["agents", "x", "-l", "a=b"], 2, "error: name cannot be provided when a selector is specified"),
+        (["agents", "-l", "a=(b"], 1, "error: "),
+        (["agents", "-o", "jsno"], 2, "hint: did you mean 'json'?"),
+        (["agents", "-f", "x.yaml"], 2, "error: resources are named by -f or by type and name, not by both"),
+    ],
+)
+def test_what_makes_no_sense(cli, arguments, code, said):
+    result = cli("get", *arguments)
+    assert (result.code, result.out) == (code, "")
+    assert said in result.err
+
+
+def test_kinds_of_the_users_own(cli, store, make):
+    store.apply(make.definition())
+    source = make.resource("s", kind="DataSource", url="x") | {"apiVersion": "acme.io/v1"}
+    store.apply(source)
+    for word in ("datasources", "ds", "datasource", "DataSource", "datasources.acme.io"):
+        assert cli.ok("get", word, "-o", "name").out == "datasource.acme.io/s\n"
+    assert "datasources.acme.io" in cli.ok("get", "crd").out
+
+
+def test_a_corrupt_file_is_named_once_and_hides_nothing(cli, kitchen):
+    path = cli.store / "agent" / "default" / "x.json"
+    path.write_text("{ not json")
+    result = cli.ok("get", "agents")
+    assert names(result) == ["x", "y"]
+    assert result.err.count("Warning:") == 1
+    assert "x.json" in result.err
+    assert cli.ok("get", "agents", "-q").err == ""
+    warning = json.loads(cli.ok("get", "agents", "-o", "json").err)
+    assert warning["kind"] == "Warning"
+    assert "x.json" in warning["message"]
+
+
+class TestWatching:
+    def test_get_w_lists_and_goes_on_without_an_event_column(self, cli, kitchen, make, script):
+        out = script(
+            lambda: kitchen.apply(make.resource("new")),
+            lambda: kitchen.delete("agents", name="x"),
+        )
+        result = cli("get", "agents", "-w", stdout=out)
+        assert (result.code, result.err) == (130, "")
+        assert names(result) == ["x", "y", "new", "x"]
+        assert result.lines[0].startswith("NAME ")
+
+    def test_events_when_asked_for(self, cli, kitchen, make, script):
+        out = script(lambda: kitchen.delete("agents", name="x"))
+        result = cli("get", "agents", "-w", "--output-watch-events", stdout=out)
+        assert [line.split()[:2] for line in result.lines] == [
+            ["EVENT", "NAME"],
+            ["ADDED", "x"],
+            ["ADDED", "y"],
+            ["DELETED", "x"],
+        ]
+
+    def test_json_is_one_object_after_the_other(self, cli, kitchen, make, script):
+        result = cli("get", "agent", "x", "-w", "-o", "json", stdout=script())
+        assert json.loads(result.out)["metadata"]["name"] == "x"
+
+    def test_a_missing_name_is_not_waited_for(self, cli, kitchen):
+        result = cli("get", "agents", "nope", "-w")
+        assert (result.code, result.out) == (3, "")
+        assert cli.ok("get", "agents", "nope", "-w", "--ignore-not-found").out == ""

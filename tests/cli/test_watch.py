@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def rows(result):
+    return [line.split()[:2] for line in result.lines if line]
+
+
+@pytest.fixture
+def two(store, make):
+    store.apply_all([make.resource("x"), make.resource("t", kind="Tool")])
+    return store
+
+
+def test_what_stands_is_listed_and_then_every_change_told(cli, two, make, script):
+    out = script(
+        lambda: two.apply(make.resource("y")),
+        lambda: two.apply(make.resource("y", instructions="Other.")),
+        lambda: two.delete("agents", name="y"),
+    )
+    result = cli("watch", "agents", stdout=out)
+    assert (result.code, result.err) == (130, "")
+    assert rows(result) == [
+        ["EVENT", "NAME"],
+        ["ADDED", "x"],
+        ["ADDED", "y"],
+        ["MODIFIED", "y"],
+        ["DELETED", "y"],
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["agents", "tools"], ["agents,tools"], ["ag,tool"]])
+def test_several_types_in_one_stream(cli, two, make, script, arguments):
+    out = script(lambda: two.apply(make.resource("u", kind="Tool")))
+    assert rows(cli("watch", *arguments, stdout=out)) == [
+        ["EVENT", "NAME"],
+        ["ADDED", "agent.mastra.ai/x"],
+        ["EVENT", "NAME"],
+        ["ADDED", "tool.mastra.ai/t"],
+        ["ADDED", "tool.mastra.ai/u"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "last"),
+    [
+        (["agents"], "a b last", {}),
+        (["agents", "b", "last"], "b last", {}),
+        (["agent/b", "tool/t", "agent/last"], "b last", {}),
+        (["agents", "-l", "app=web"], "a last", {"labels": {"app": "web"}}),
+        (["agents", "-l", "app=web", "-A"], "a c last", {"labels": {"app": "web"}}),
+        (["agents", "-n", "cooking"], "c last", {"namespace": "cooking"}),
+        (["agents", "--field-selector", "metadata.name!=a"], "b last", {}),
+        (["tools"], "last", {"kind": "Tool"}),
+    ],
+)
+def test_names_selectors_and_namespaces_narrow_it(cli, two, make, script, arguments, told, last):
+    since = two.list("agents").resource_version
+    two.apply_all(
+        [
+            make.resource("a", labels={"app": "web"}),
+            make.resource("b"),
+            make.resource("c", namespace="cooking", labels={"app": "web"}),
+            make.resource("last", **last),
+        ]
+    )
+    out = script(lines=len(told.split()))
+    result = cli("watch", *arguments, "--resource-version", since, "-o", "name", stdout=out)
+    assert [line.partition("/")[2] for line in result.lines] == told.split()
+
+
+def test_what_passes_a_selector_no_more_is_told_as_deleted(cli, two, make, script):
+    two.apply(make.resource("a", labels={"app": "web"}))
+    out = script(lambda: two.apply(make.resource("a", labels={"app": "other"})))
+    assert rows(cli("watch", "agents", "-l", "app=web", "--no-headers", stdout=out)) == [
+        ["ADDED", "a"],
+        ["DELETED", "a"],
+    ]
+
+
+def test_json_is_one_line_an_event_and_resumes(cli, two, make, script):
+    out = script(lambda: two.apply_all([make.resource("y"), make.resource("z")]), lines=3)
+    events = [json.loads(line) for line in cli("watch", "agents", "-o", "json", stdout=out).lines]
+    assert [(e["type"], e["object"]["metadata"]["name"]) for e in events] == [
+        ("ADDED", "x"),
+        ("ADDED", "y"),
+        ("ADDED", "z"),
+    ]
+    two.apply(make.resource("later"))
+    last = events[-1]["object"]["metadata"]["resourceVersion"]
+    resumed = cli("watch", "agents", "-o", "json", "--resource-version", last, stdout=script()).lines
+    assert [json.loads(line)["object"]["metadata"]["name"] for line in resumed] == ["later"]
+
+
+def test_changes_made_by_an_editor_are_told(cli, two, make, script):
+    path = cli.store / "agent" / "default" / "x.json"
+
+    def edit():
+        document = json.loads(path.read_text())
+        document["spec"]["instructions"] = "By hand."
+        path.write_text(json.dumps(document))
+
+    events = [json.loads(line) for line in cli("watch", "agents", "-o", "json", stdout=script(edit)).lines]
+    assert [e["type"] for e in events] == ["ADDED", "MODIFIED"]
+    assert events[1]["object"]["spec"]["instructions"] == "By hand."
+
+
+def test_other_forms(cli, two, script):
+    assert cli("watch", "agents", "-o", "name", stdout=script()).out == "agent.mastra.ai/x\n"
+    assert "ACTIVITY" in cli("watch", "agents", "-o", "wide", stdout=script()).lines[0]
+    assert "kind: Agent" in cli("watch", "agents", "-o", "yaml", stdout=script()).out
+
+
+def test_a_stream_that_cannot_be_resumed_fails(cli, two):
+    result = cli("watch", "agents", "--resource-version", "999999")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error from server (Expired): revision 999999")
+    assert cli("watch", "agents", "--resource-version", "soon").code == 1
+
+
+def test_a_stream_whose_log_was_forgotten_fails(cli, two, make):
+    since = two.list("agents").resource_version
+    two.apply(make.resource("y"))
+    two.engine.compact(two.engine.revision())
+    result = cli("watch", "agents", "--resource-version", since, "-o", "json")
+    assert result.code == 1
+    assert json.loads(result.err)["reason"] == "Expired"
+
+
+def test_contradictions(cli):
+    assert cli("watch").code == 2
+    assert cli("watch", "agents", "--watch-only", "--resource-version", "1").code == 2
+    assert cli("watch", "nope").code == 3

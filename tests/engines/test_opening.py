@@ -1,0 +1,379 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mastractl import errors
+from mastractl.clock import SystemClock
+from mastractl.engines.contract import Put, adopt_as_is
+from mastractl.engines.memory import MemoryEngine
+from mastractl.engines.opening import available, mask, open_engine, register, unregister
+from mastractl.testing.clocks import FakeClock
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """What the file engine was opened with; nothing is opened."""
+    calls = []
+
+    def engine(path, *, adopt, clock, read_only):
+        calls.append((path, adopt, clock, read_only))
+        return object()
+
+    module = types.SimpleNamespace(FileEngine=engine)
+    monkeypatch.setitem(sys.modules, "mastractl.engines.filesystem", module)
+    return calls
+
+
+@pytest.fixture
+def plugins(tmp_path, monkeypatch):
+    """Installs packages that provide engines: the function takes a scheme and what its entry point names."""
+
+    def install(scheme, target, package="their-engine"):
+        folder = tmp_path / f"{package.replace('-', '_')}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[mastractl.engines]\n{scheme} = {target}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        return tmp_path
+
+    return install
+
+
+@pytest.fixture
+def scheme():
+    """A scheme that is free, and free again afterwards."""
+    yield "test-scheme"
+    if "test-scheme" in available():
+        unregister("test-scheme")
+
+
+def path_of(calls):
+    ((path, _, _, _),) = calls
+    return os.fspath(path)
+
+
+def test_memory_is_new_and_empty_each_time():
+    one, two = open_engine("memory:"), open_engine("memory:")
+    assert isinstance(one, MemoryEngine)
+    one.commit([Put("res/a", b"{}")])
+    assert two.revision() == 0
+    assert one.identity != two.identity
+
+
+def test_the_clock_is_handed_on():
+    engine = open_engine("memory:", clock=FakeClock(100))
+    assert engine.commit([Put("res/a", b"{}")]).changes[0].at == 100
+
+
+@pytest.mark.parametrize("url", ["memory:name", "memory://", "memory:///x", "memory:?a=b"])
+def test_a_memory_store_has_no_name(url):
+    with pytest.raises(errors.ConfigError, match="no names") as caught:
+        open_engine(url)
+    assert "memory:" in caught.value.hint
+
+
+def test_a_read_only_memory_store_makes_no_sense():
+    with pytest.raises(errors.ConfigError, match="empty for ever"):
+        open_engine("memory:", read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/var/store", "/var/store"),
+        ("/var/a store%20?x#y", "/var/a store%20?x#y"),
+        ("file:/var/store", "/var/store"),
+        ("file:///var/store", "/var/store"),
+        ("file://localhost/var/store", "/var/store"),
+        ("FILE:///var/store", "/var/store"),
+        ("file:///var/a%20store%3Fx", "/var/a store?x"),
+        ("file:/var/100%", "/var/100%"),
+        ("file:/var/%E8%8F%9C", "/var/菜"),
+        ("file:/var/store?mode=rw", "/var/store"),
+        ("store", "{here}/store"),
+        ("./store", "{here}/store"),
+        ("./a:b", "{here}/a:b"),
+        ("./file:x", "{here}/file:x"),
+        (".", "{here}"),
+        ("..", "{here}/.."),
+        ("file:store", "{here}/store"),
+        ("file:./store", "{here}/store"),
+        ("file:.", "{here}"),
+        ("~", "{home}"),
+        ("~/store", "{home}/store"),
+        ("file:~/store", "{home}/store"),
+        ("file:///~/store", "{home}/store"),
+        ("./~", "{here}/~"),
+        ("a~b", "{here}/a~b"),
+    ],
+)
+def test_a_file_store_is_a_path(url, path, opened, tmp_path, monkeypatch, own_home):
+    monkeypatch.chdir(tmp_path)
+    open_engine(url)
+    assert path_of(opened) == path.format(here=tmp_path, home=own_home)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        (r"C:\store", r"C:\store"),
+        ("C:/store", "C:/store"),
+        ("c:store", "c:store"),
+        (r"file:C:\store", r"C:\store"),
+        ("file:///C:/store", "C:/store"),
+    ],
+)
+def test_a_windows_drive_is_no_scheme(url, path, opened):
+    """Here such a path is relative; what matters is that it reaches the engine as it was written."""
+    open_engine(url)
+    assert path_of(opened).removeprefix(f"{Path.cwd()}/") == path
+
+
+def test_a_path_object_is_always_a_path(opened):
+    open_engine(PurePosixPath("/var/memory:"))
+    assert path_of(opened) == "/var/memory:"
+    opened.clear()
+    open_engine(PurePosixPath("memory:"))
+    assert path_of(opened) == f"{Path.cwd()}/memory:"
+
+
+@pytest.mark.parametrize(
+    ("url", "asked", "read_only"),
+    [
+        ("/s", False, False),
+        ("/s", True, True),
+        ("file:/s", True, True),
+        ("file:/s?mode=ro", False, True),
+        ("file:/s?mode=rw", False, False),
+        ("file:/s?mode=rw", True, True),
+    ],
+)
+def test_a_file_store_may_be_opened_to_read_only(url, asked, read_only, opened):
+    open_engine(url, read_only=asked)
+    assert opened[0][3] is read_only
+
+
+def test_a_file_store_is_given_what_it_needs(opened):
+    def adopt(key, document, previous, now):
+        return b"{}"
+
+    clock = FakeClock()
+    open_engine("/s", adopt=adopt, clock=clock)
+    open_engine("/s")
+    assert opened[0][1:3] == (adopt, clock)
+    assert opened[1][1] is adopt_as_is
+    assert isinstance(opened[1][2], SystemClock)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("", "no path"),
+        ("file:", "no path"),
+        ("file://", "no path"),
+        ("file:?mode=ro", "no path"),
+        ("file://host", "names a host"),
+        ("file://host/var/store", "names a host"),
+        ("file://~/store", "names a host"),
+        ("file:/s?mode=rx", "a parameter other than"),
+        ("file:/s?cache=shared", "a parameter other than"),
+        ("file:/s?mode=ro&mode=rw", "a parameter other than"),
+        ("/a\0b", "names no directory"),
+        ("file:/a%00b", "names no directory"),
+        ("~nobody-of-that-name/store", "no such home directory"),
+        ('"postgresql://host/db"', "neither a URL nor a path"),
+        (" redis://host", "neither a URL nor a path"),
+        ("://x", "neither a URL nor a path"),
+        ("file://alice:hunter2@host/s", "names a host"),
+        ("file:/s?password=hunter2", "a parameter other than"),
+        ("memory://alice:hunter2@host", "no names"),
+        (" redis://alice:hunter2@host", "neither a URL nor a path"),
+    ],
+)
+def test_what_names_no_store_is_refused(url, says, opened):
+    with pytest.raises(errors.ConfigError) as caught:
+        open_engine(url)
+    assert says in caught.value.message
+    assert caught.value.hint
+    assert "hunter2" not in str(caught.value.to_status())
+    assert opened == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:store.db",
+        "libsql://host",
+        "postgresql://host/db",
+        "postgresql+psycopg://host/db",
+        "redis://host:6379/0",
+        "etcd://host:2379",
+        "sql:mysql://host/db",
+        "prisma:schema.prisma",
+        "http://host",
+        "https://host",
+        "REDIS://host",
+        "kubernetes:",
+    ],
+)
+def test_an_unknown_scheme_is_an_error_that_says_what_there_is(url, opened):
+    with pytest.raises(errors.ConfigError, match="no engine for") as caught:
+        open_engine(url)
+    assert url.partition(":")[0].lower() in caught.value.message
+    for known in available():
+        assert f"{known}:" in caught.value.hint
+    assert "mastractl.engines" in caught.value.hint
+    assert opened == []
+
+
+def test_a_slip_of_the_finger_is_guessed():
+    with pytest.raises(errors.ConfigError, match="did you mean memory:"):
+        open_engine("memroy:")
+
+
+def test_built_in_schemes_are_available():
+    assert {"file", "memory"} <= set(available())
+    assert list(available()) == sorted(available())
+
+
+def test_a_program_may_register_a_scheme(scheme):
+    calls = []
+
+    def factory(url, *, adopt, clock, read_only):
+        calls.append((url, adopt, clock.now(), read_only))
+        return MemoryEngine(identity="theirs")
+
+    register(scheme, factory)
+    assert scheme in available()
+    engine = open_engine("TEST-scheme://user:secret@host/x?y=z", clock=FakeClock(7), read_only=True)
+    assert engine.identity == "theirs"
+    assert calls == [("TEST-scheme://user:secret@host/x?y=z", adopt_as_is, 7, True)]
+    unregister(scheme)
+    assert scheme not in available()
+    with pytest.raises(errors.ConfigError):
+        open_engine(f"{scheme}:x")
+
+
+@pytest.mark.parametrize("name", ["file", "memory"])
+def test_a_scheme_is_taken_once(name):
+    with pytest.raises(ValueError, match="taken"):
+        register(name, lambda url, **_: MemoryEngine())
+
+
+@pytest.mark.parametrize("name", ["", "c", "A", "Abc", "1ab", "a b", "a:", "a/b", "ab\n"])
+def test_a_scheme_is_spelt_as_in_a_url(name):
+    with pytest.raises(ValueError, match="is no scheme"):
+        register(name, lambda url, **_: MemoryEngine())
+
+
+def test_an_installed_package_may_bring_an_engine(plugins):
+    folder = plugins("theirs", "their_engine_module:open_theirs")
+    (folder / "their_engine_module.py").write_text(
+        "from mastractl.engines.memory import MemoryEngine\n"
+        "def open_theirs(url, *, adopt, clock, read_only):\n"
+        "    return MemoryEngine(identity=url, clock=clock)\n"
+    )
+    assert "theirs" in available()
+    assert open_engine("theirs:x").identity == "theirs:x"
+    with pytest.raises(errors.ConfigError) as caught:
+        open_engine("others:x")
+    assert "theirs:" in caught.value.hint
+
+
+@pytest.mark.parametrize("target", ["no_such_module_at_all:factory", "os:no_such_name", "json.decoder:"])
+def test_a_package_that_cannot_be_loaded_is_named(plugins, target):
+    plugins("broken", target)
+    with pytest.raises(errors.PluginError, match="their-engine") as caught:
+        open_engine("broken://user:secret@host")
+    assert "their-engine" in caught.value.hint
+    assert "secret" not in caught.value.message
+    assert caught.value.__cause__ is not None
+
+
+def test_an_installed_package_cannot_take_a_built_in_scheme(plugins):
+    plugins("memory", "no_such_module_at_all:factory")
+    assert isinstance(open_engine("memory:"), MemoryEngine)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:hunter2@host:6379/0", "redis://:***@host:6379/0"),
+        ("postgresql://alice:hunter2@host/db", "postgresql://alice:***@host/db"),
+        ("postgresql://alice:hun@ter2@host/db", "postgresql://alice:***@host/db"),
+        ("postgresql://alice:hun/ter2@host/db", "postgresql://alice:***@host/db"),
+        ("postgresql://alice:hun?ter2@host/db", "postgresql://alice:***@host/db"),
+        ("postgresql://alice:hun#ter2@host/db", "postgresql://alice:***@host/db"),
+        ("postgresql://alice:hun:ter2@host:5432/db", "postgresql://alice:***@host:5432/db"),
+        ("postgresql:alice:hunter2@host/db", "postgresql:alice:***@host/db"),
+        ("POSTGRESQL://alice:hunter2@host", "POSTGRESQL://alice:***@host"),
+        ('"postgresql://alice:hunter2@host"', '"postgresql://alice:***@host"'),
+        ("sql:mysql://alice:hunter2@host", "sql:mysql:***@host"),
+        ("libsql://host?authToken=hunter2", "libsql://host?authToken=***"),
+        ("libsql://host?x=1&authToken=hunter2&y=2", "libsql://host?x=1&authToken=***&y=2"),
+        ("x://h?password=a&Secret=b&api_key=c&pwd=d", "x://h?password=***&Secret=***&api_key=***&pwd=***"),
+        ("postgresql://alice@host/db", "postgresql://alice@host/db"),
+        ("postgresql://host:5432/db?sslmode=require", "postgresql://host:5432/db?sslmode=require"),
+        ("etcd://host:2379", "etcd://host:2379"),
+        ("memory:", "memory:"),
+        ("file:///a:b@c", "file:///a:b@c"),
+        ("/home/a:b@c?token=x", "/home/a:b@c?token=x"),
+        (r"C:\a:b@c", r"C:\a:b@c"),
+        ("", ""),
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url, shown):
+    assert mask(url) == shown
+
+
+SECRETS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).map(
+    lambda text: f"<hunter2{text}>"
+)
+
+
+@given(SECRETS, st.sampled_from(["alice", ""]), st.sampled_from(["", "/db", ":5432/db?sslmode=require"]))
+def test_no_password_is_ever_shown(secret, user, rest):
+    url = f"postgresql://{user}:{secret}@host{rest}"
+    assert "hunter2" not in mask(url)
+    with pytest.raises(errors.ConfigError) as caught:
+        open_engine(url)
+    assert "hunter2" not in str(caught.value.to_status())
+
+
+def test_a_path_opens_a_store_that_stays(tmp_path):
+    for url in (
+        tmp_path / "store",
+        f"{tmp_path}/store",
+        f"file:{tmp_path}/store",
+        f"file://{tmp_path}/store",
+    ):
+        engine = open_engine(url)
+        engine.commit([Put("res/agent/default/a", b'{"kind":"Agent"}')])
+        assert engine.revision() == 1
+        engine.close()
+    reader = open_engine(f"file:{tmp_path}/store?mode=ro")
+    with pytest.raises(errors.Forbidden):
+        reader.commit([Put("res/agent/default/a", b"{}")])
+    assert reader.get("res/agent/default/a").value == b'{"kind":"Agent"}'
+    reader.close()
+
+
+def test_opening_imports_no_more_than_it_needs():
+    """A scheme that is known is not looked up among the installed packages."""
+    script = """
+import sys
+from mastractl.engines.opening import open_engine
+open_engine("memory:").close()
+unneeded = {"importlib.metadata", "urllib.parse", "difflib", "mastractl.engines.filesystem"}
+print(*sorted(unneeded & set(sys.modules)))
+"""
+    child = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert child.stdout.strip() == ""

@@ -1,0 +1,288 @@
+"""Laws that hold for every structural schema and every document, the first being that pass and judge agree."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mastractl.resources.judge import judge
+from mastractl.resources.schema_rules import schema_causes
+from mastractl.resources.structural import compile_schema
+
+NAMES = st.sampled_from(["a", "b", "c", "name", "kind"])
+WORDS = st.sampled_from(["", "a", "b", "ab", "Ab", "a.b", "10", "x" * 12, "2026-11-21", "你好", "a\n"])
+NUMBERS = st.one_of(
+    st.integers(-3, 12),
+    st.sampled_from([0.5, 1.0, 2.5, -0.0, 1e20, 2**31, 2**63, 0.3]),
+)
+SCALARS = st.one_of(WORDS, NUMBERS, st.booleans(), st.none())
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
+    max_leaves=6,
+)
+PATTERNS = st.sampled_from(["^a", "b$", "^[a-z]+$", "(?i)AB", r"\d", "^(a+)+$", "", "[[:upper:]]", r"^\w{2,3}\z"])
+FORMATS = st.sampled_from(["date", "byte", "int32", "int64", "float", "ipv4", "no-such-format", "duration"])
+PRESERVE = "x-kubernetes-preserve-unknown-fields"
+
+
+@st.composite
+def value_rules(draw, depth, outside):
+    """Keywords that constrain a value: allowed at a field and inside a junctor."""
+    kind = outside.get("type")
+    rules = {}
+    add = lambda name, strategy: rules.update({name: draw(strategy)}) if draw(st.integers(0, 5)) == 0 else None
+    add("enum", st.lists(VALUES, min_size=1, max_size=3))
+    if kind in ("integer", "number", None):
+        add("minimum", NUMBERS)
+        add("maximum", NUMBERS)
+        add("exclusiveMinimum", st.booleans())
+        add("exclusiveMaximum", st.booleans())
+        add("multipleOf", st.sampled_from([1, 2, 0.1, 0.5, 3]))
+        add("format", FORMATS)
+    if kind in ("string", None):
+        add("minLength", st.integers(0, 3))
+        add("maxLength", st.integers(0, 4))
+        add("pattern", PATTERNS)
+        add("format", FORMATS)
+    if kind in ("array", None):
+        add("minItems", st.integers(0, 2))
+        add("maxItems", st.integers(0, 3))
+    if kind in ("object", None):
+        add("minProperties", st.integers(0, 2))
+        add("maxProperties", st.integers(0, 3))
+        add("required", st.lists(NAMES, max_size=2, unique=True))
+    if depth > 0:
+        add("allOf", st.lists(branches(depth - 1, outside), min_size=1, max_size=2))
+        add("anyOf", st.lists(branches(depth - 1, outside), min_size=1, max_size=3))
+        add("oneOf", st.lists(branches(depth - 1, outside), min_size=1, max_size=3))
+        add("not", branches(depth - 1, outside))
+    return rules
+
+
+@st.composite
+def branches(draw, depth, outside):
+    rules = draw(value_rules(depth, outside))
+    described = outside.get("properties", {})
+    if described and draw(st.booleans()):
+        name = draw(st.sampled_from(sorted(described)))
+        rules["properties"] = {name: draw(branches(0, described[name]))}
+    if "items" in outside and draw(st.integers(0, 3)) == 0:
+        rules["items"] = draw(branches(0, outside["items"]))
+    return rules
+
+
+@st.composite
+def schemas(draw, depth=3):
+    """A structural schema; that it is one is checked by the rules for definitions, below."""
+    kinds = ["string", "integer", "number", "boolean", "int-or-string", "any"]
+    if depth > 0:
+        kinds += ["object", "object", "object", "map", "array", "set", "map-list"]
+    schema = draw(shapes(draw(st.sampled_from(kinds)), depth))
+    schema |= draw(value_rules(1 if depth > 0 else 0, schema))
+    if draw(st.integers(0, 3)) == 0:
+        schema["nullable"] = draw(st.booleans())
+    if draw(st.integers(0, 3)) == 0:
+        schema["default"] = draw(st.one_of(VALUES, documents(schema)))
+    return schema
+
+
+@st.composite
+def shapes(draw, kind, depth):
+    match kind:
+        case "int-or-string":
+            return {"x-kubernetes-int-or-string": True}
+        case "any":
+            return {PRESERVE: True}
+        case "map":
+            return {"type": "object", "additionalProperties": draw(schemas(depth - 1))}
+        case "array":
+            return {"type": "array", "items": draw(schemas(depth - 1))}
+        case "set":
+            item = {"type": draw(st.sampled_from(["string", "number", "boolean"]))}
+            return {"type": "array", "items": item, "x-kubernetes-list-type": "set"}
+        case "map-list":
+            key = draw(st.sampled_from([{"type": "string"}, {"type": "integer"}, {"type": "string", "default": "a"}]))
+            item = {
+                "type": "object",
+                "properties": {"name": key, "b": draw(schemas(depth - 1))},
+                "required": ["name"],
+            }
+            return {
+                "type": "array",
+                "items": item,
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["name"],
+            }
+        case "object":
+            schema = {"type": "object"}
+            schema["properties"] = draw(st.dictionaries(NAMES, schemas(depth - 1), max_size=4))
+            if draw(st.integers(0, 3)) == 0:
+                schema[PRESERVE] = True
+            return schema
+    return {"type": kind}
+
+
+@st.composite
+def documents(draw, schema):
+    """A value that follows the schema roughly: most of it fits, anything may be off."""
+    if draw(st.integers(0, 15)) == 0:
+        return draw(VALUES)
+    if "enum" in schema and draw(st.booleans()):
+        return draw(st.sampled_from(schema["enum"]))
+    match schema.get("type"):
+        case "string":
+            return draw(WORDS)
+        case "integer" | "number":
+            return draw(NUMBERS)
+        case "boolean":
+            return draw(st.booleans())
+        case "array":
+            return draw(st.lists(documents(schema["items"]), max_size=3))
+        case "object":
+            document = {}
+            for name, child in schema.get("properties", {}).items():
+                if draw(st.integers(0, 3)) > 0:
+                    document[name] = draw(documents(child))
+            if draw(st.integers(0, 2)) == 0 or "additionalProperties" in schema:
+                others = schema.get("additionalProperties")
+                extra = documents(others) if isinstance(others, dict) else VALUES
+                for name in draw(st.lists(NAMES, max_size=2)):
+                    document.setdefault(name, draw(extra))
+            return document
+    return draw(VALUES)
+
+
+@st.composite
+def cases(draw):
+    """A schema and a document that follows it roughly; mostly objects, for there is most to go wrong in them."""
+    if draw(st.integers(0, 3)) == 0:
+        schema = draw(schemas())
+    else:
+        schema = draw(shapes(draw(st.sampled_from(["object", "object", "map-list"])), 3))
+    return schema, draw(documents(schema))
+
+
+CASES = cases()
+QUICK = settings(
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+"""The number of examples is what one law takes; the first takes more."""
+
+
+def agree(schema, document):
+    scan = compile_schema(schema, resource=False).scan(document)
+    causes = judge(schema, scan.document)
+    assert scan.plain == (not causes), causes
+
+
+@settings(QUICK, max_examples=2500)
+@given(CASES)
+def test_pass_and_judge_agree(case):
+    agree(*case)
+
+
+@pytest.mark.soak
+@settings(QUICK, max_examples=20_000)
+@given(CASES)
+def test_pass_and_judge_agree_at_length(case):
+    agree(*case)
+
+
+@QUICK
+@given(CASES)
+def test_the_schemas_of_these_laws_are_structural(case):
+    schema = {"type": "object", "properties": {"spec": case[0]}}
+    broken = [cause.message for cause in schema_causes(schema, ())]
+    assert [message for message in broken if not message.startswith("the default does not fit")] == []
+
+
+@QUICK
+@given(CASES, st.sampled_from(["report", "prune", "keep"]))
+def test_the_input_is_never_mutated(case, unknown):
+    schema, document = case
+    before = copy.deepcopy(document)
+    compile_schema(schema, resource=False).run(document, unknown=unknown)
+    assert document == before
+
+
+@QUICK
+@given(CASES, st.sampled_from(["prune", "keep"]))
+def test_a_second_pass_changes_nothing(case, unknown):
+    schema, document = case
+    program = compile_schema(schema, resource=False)
+    once, causes = program.run(document, unknown=unknown)
+    twice, again = program.run(once, unknown=unknown)
+    assert twice == once
+    assert [str(cause) for cause in again] == [str(cause) for cause in causes]
+
+
+@QUICK
+@given(CASES)
+def test_a_document_that_needs_no_change_is_returned_itself(case):
+    schema, document = case
+    program = compile_schema(schema, resource=False)
+    settled = program.scan(document).document
+    assert program.scan(settled).document is settled
+
+
+@QUICK
+@given(CASES)
+def test_what_is_reported_as_unknown_is_exactly_what_is_pruned(case):
+    schema, document = case
+    program = compile_schema(schema, resource=False)
+    kept = program.scan(document, unknown="keep")
+    pruned = program.scan(document, unknown="report")
+    assert kept.unknown == ()
+    expected = copy.deepcopy(kept.document)
+    for cause in pruned.unknown:
+        parent = expected
+        for step in cause.path[:-1]:
+            parent = parent[step]
+        del parent[cause.path[-1]]
+    assert pruned.document == expected
+
+
+@QUICK
+@given(CASES)
+def test_reporting_and_pruning_differ_in_the_report_only(case):
+    schema, document = case
+    program = compile_schema(schema, resource=False)
+    reported = program.scan(document, unknown="report")
+    pruned = program.scan(document, unknown="prune")
+    assert (reported.document, reported.plain) == (pruned.document, pruned.plain)
+    assert pruned.unknown == ()
+
+
+@QUICK
+@given(CASES)
+def test_causes_point_into_the_document_or_at_a_field_missing_from_it(case):
+    schema, document = case
+    result, causes = compile_schema(schema, resource=False).run(document)
+    for cause in causes:
+        place = document if cause.code == "MA101" else result
+        for step in cause.path[:-1]:
+            place = place[step]
+        if cause.path and cause.code != "MA102":
+            place[cause.path[-1]]
+
+
+def _without_defaults(schema):
+    return {word: value for word, value in schema.items() if word != "default"}
+
+
+@QUICK
+@given(CASES)
+def test_a_schema_whose_defaults_fit_fills_in_nothing_that_is_wrong(case):
+    schema, _ = case
+    root = {"type": "object", "properties": {"a": schema}}
+    if schema_causes({"type": "object", "properties": {"spec": schema}}, ()):
+        return
+    document, causes = compile_schema(root, resource=False).run({})
+    assert causes == []
+    assert ("a" in document) == ("default" in schema)
