@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -15,6 +16,7 @@ def main() -> None:
 
         sys.stdout.write(f"mastractl {__version__}\n")
         return
+    gc.set_threshold(100_000, 20, 20)  # what start-up allocates stays: looking through it is wasted
     try:
         from mastractl.cli.main import main as run  # noqa: PLC0415 - Ctrl-C may come while it is imported
 

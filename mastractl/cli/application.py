@@ -61,6 +61,14 @@ class _Command(TyperCommand):
         ctx.obj.reporter.command = ctx.command_path
         return super().parse_args(ctx, grammar.rewrite(args, self.verb.parameters, interspersed=True))
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What stands behind the command's name: its arguments, then its flags."""
+        del ctx
+        if self.verb.usage:
+            return [self.verb.usage, "[OPTIONS]"]
+        shown = [p for p in self.verb.parameters if p.positional and not p.declared.hidden]
+        return [*(p.declared.metavar for p in shown), "[OPTIONS]"]
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The examples, then the flags: the verb's own first, the global ones last."""
         with formatter.section("Examples"):
@@ -187,7 +195,9 @@ def _typed(parameter: Parameter) -> inspect.Parameter:
     """A parameter as Typer wants it declared. What a default is, the help texts say themselves."""
     declared: Any = parameter.declared
     if isinstance(declared, Argument):
-        info = typer.Argument(metavar=declared.metavar, help=declared.help, show_default=False)
+        info = typer.Argument(
+            metavar=declared.metavar, help=declared.help, hidden=declared.hidden, show_default=False
+        )
     else:
         info = typer.Option(
             *declared.names,

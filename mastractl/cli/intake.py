@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mastractl import errors
+from mastractl.cli import progress
 from mastractl.errors import Cause
-from mastractl.manifests import diagnostics, formats, load, sources
+from mastractl.manifests import diagnostics, load, sources
+from mastractl.manifests.causes import from_cause
 from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic
 from mastractl.resources import definitions, references, shorthand
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
 
     from mastractl.cli.invocation import Invocation
     from mastractl.manifests.check import Checked
-    from mastractl.manifests.load import Manifest
+    from mastractl.manifests.manifest import Manifest
     from mastractl.resources.admission import Fields
+    from mastractl.resources.kinds import Kind
     from mastractl.values import JsonObject
 
 
@@ -70,10 +73,14 @@ def take(
     """
     intake = Intake()
     wanted = References()
-    stream = manifests(inv, filenames, recursive=recursive)
-    for item in check(
-        stream, inv.kinds, fields=fields, namespace=inv.namespace, namespace_given=inv.namespace_given
-    ):
+    items = check(
+        manifests(inv, filenames, recursive=recursive),
+        inv.kinds,
+        fields=fields,
+        namespace=inv.namespace,
+        namespace_given=inv.namespace_given,
+    )
+    for item in progress.counted(inv, items, "checking manifests"):
         if isinstance(item, Diagnostic):
             intake.found.append(item)
         else:
@@ -122,11 +129,13 @@ class References:
                 hint="" if strict else "it may be applied later",
                 warning=not strict,
             )
-            found.append(load.from_cause(cause, item.manifest))
+            found.append(from_cause(cause, item.manifest))
         return found
 
 
-def identities(inv: Invocation, filenames: Sequence[str], *, recursive: bool) -> list[ResourceKey]:
+def identities(
+    inv: Invocation, filenames: Sequence[str], *, recursive: bool
+) -> list[tuple[Kind, ResourceKey]]:
     """The resources that manifests name, whatever else stands in them.
 
     Raises Invalid, after telling all of it, if one of them names none.
@@ -139,26 +148,29 @@ def identities(inv: Invocation, filenames: Sequence[str], *, recursive: bool) ->
         else:
             read.append(item)
     kinds = _with_definitions(inv.kinds, read)
-    keys = []
+    named = []
     for manifest in read:
         identity = _identity(inv, manifest.document, kinds)
         if isinstance(identity, Cause):
-            found.append(load.from_cause(identity, manifest))
+            found.append(from_cause(identity, manifest))
         else:
-            keys.append(identity)
+            named.append(identity)
     if any(d.severity == ERROR for d in found):
         tell(inv, found)
         raise refusal(found, outcome="nothing was done")
-    return keys
+    return named
 
 
 def tell(inv: Invocation, found: Sequence[Diagnostic]) -> None:
     """Tell people what was found, on standard error. With `-o json` only warnings: errors make the Status."""
     listed = diagnostics.in_order(d for d in found if d.severity == ERROR or not inv.reporter.quiet)
+    if not listed:
+        return
     if not inv.reporter.as_json:
-        total = diagnostics.summary(listed)
-        text = formats.text(listed, total, colour=inv.reporter.color)
-        inv.reporter.raw(text + "\n" if text else "")
+        from mastractl.manifests import formats  # noqa: PLC0415 - for faults only
+
+        text = formats.text(listed, diagnostics.summary(listed), colour=inv.reporter.color)
+        inv.reporter.raw(text + "\n")
         return
     for each in listed:
         if each.severity != ERROR:
@@ -187,7 +199,7 @@ def _with_definitions(kinds: KindRegistry, read: Iterable[Manifest]) -> KindRegi
     return registry
 
 
-def _identity(inv: Invocation, document: JsonObject, kinds: KindRegistry) -> ResourceKey | Cause:
+def _identity(inv: Invocation, document: JsonObject, kinds: KindRegistry) -> tuple[Kind, ResourceKey] | Cause:
     """What a manifest names, or why that cannot be said."""
     resolved = resolve(document, kinds)
     if isinstance(resolved, Cause):
@@ -198,8 +210,8 @@ def _identity(inv: Invocation, document: JsonObject, kinds: KindRegistry) -> Res
         message = f"metadata.name: {problem}" if resource.name else "the resource has no metadata.name"
         return Cause(code="MA110", path=("metadata", "name"), message=message)
     if not kind.namespaced:
-        return ResourceKey(kind.group, kind.kind, "", resource.name)
+        return kind, ResourceKey(kind.group, kind.kind, "", resource.name)
     if inv.namespace_given and resource.namespace not in {"", inv.namespace}:
         message = f"the manifest says namespace {resource.namespace!r}, but {inv.namespace!r} was asked for"
         return Cause(code="MA013", path=("metadata", "namespace"), message=message)
-    return ResourceKey(kind.group, kind.kind, resource.namespace or inv.namespace, resource.name)
+    return kind, ResourceKey(kind.group, kind.kind, resource.namespace or inv.namespace, resource.name)

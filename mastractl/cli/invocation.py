@@ -7,6 +7,7 @@ decision and the reporter of what goes wrong.
 
 from __future__ import annotations
 
+import os.path
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -67,6 +68,8 @@ class Invocation:
         self.reporter = surroundings.reporter
         self.flags = flags
         self._store: StateStore | None = None
+        self.new_store = False
+        """Whether `--store` named a path where nothing was: perhaps not the one that was meant."""
         self._when = config.color(flags.color, self.process.environ)
         self.reporter.quiet = flags.quiet
         self.reporter.color = self.color(self.process.stderr)
@@ -186,7 +189,9 @@ class Invocation:
         from mastractl.resources.adoption import adopt  # noqa: PLC0415
         from mastractl.store import StateStore  # noqa: PLC0415
 
-        engine = open_engine(self.settings.store.value, adopt=adopt, clock=self.clock)
+        place = self.settings.store.value
+        self.new_store = bool(self.flags.store) and not os.path.exists(place)  # noqa: PTH110 - see config
+        engine = open_engine(place, adopt=adopt, clock=self.clock)
         store = StateStore(engine, clock=self.clock)
         for problem in store.health().problems:
             self.warn(f"{problem.location}: {problem.message}", hint=problem.hint)

@@ -36,7 +36,7 @@ class Command(NamedTuple):
 BASIC, INSPECT, SETTINGS = "Basic commands", "Inspect", "Settings"
 
 COMMANDS: dict[str, Command] = {
-    "apply": Command(BASIC, "Create or update resources from manifests, all of them or none."),
+    "apply": Command(BASIC, "Create or update resources from manifests, all or none."),
     "get": Command(BASIC, "List resources, or show one."),
     "delete": Command(BASIC, "Delete resources by manifest, by name or by label."),
     "watch": Command(BASIC, "List resources and then follow every change to them."),
@@ -57,7 +57,7 @@ COMMANDS: dict[str, Command] = {
 def main(arguments: Sequence[str] | None = None, process: Process | None = None) -> int:
     """Run one command line and return its exit code. Never raises: whatever happens is said and counted."""
     process = process or Process.real()
-    reporter = Reporter(process.stderr)
+    reporter = Reporter(process.stderr, data=process.stdout)
     argv = list(sys.argv[1:] if arguments is None else arguments)
     return guard(process, reporter, lambda: _dispatch(argv, Surroundings(process, reporter)))
 

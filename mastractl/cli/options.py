@@ -41,12 +41,12 @@ def flag(
     return Flag(names, help, metavar, panel, hidden, count)
 
 
-def argument(*, metavar: str, help: str = "") -> Any:  # noqa: A002 - as above
+def argument(*, metavar: str, help: str = "", hidden: bool = False) -> Any:  # noqa: A002 - as above
     """Declare a positional argument.
 
     `Annotated[list[str] | None, options.argument(metavar="NAME...", help="...")]`
     """
-    return Argument(metavar, help)
+    return Argument(metavar, help, hidden)
 
 
 Store = Annotated[str, flag("--store", metavar="PATH|URL", help="The store to use.", panel=GLOBAL)]
@@ -55,7 +55,7 @@ Context = Annotated[
     flag(
         "--context",
         metavar="NAME",
-        help="The context to use: a store and a namespace by one name.",
+        help="A store and a namespace by one name.",
         panel=GLOBAL,
     ),
 ]
@@ -65,7 +65,7 @@ Namespace = Annotated[
 When = Literal["auto", "always", "never"]
 Color = Annotated[
     When | None,
-    flag("--color", metavar="WHEN", help="Use colour: auto (on a terminal), always or never.", panel=GLOBAL),
+    flag("--color", metavar="WHEN", help="Colour: auto, always or never.", panel=GLOBAL),
 ]
 NoColor = Annotated[bool, flag("--no-color", help="The same as --color=never.", panel=GLOBAL)]
 Quiet = Annotated[bool, flag("--quiet", "-q", help="Say nothing but data and errors.", panel=GLOBAL)]
@@ -147,9 +147,10 @@ GLOBALS: tuple[Parameter, ...] = (
 class Verb:
     """A function that was declared to be a verb."""
 
-    def __init__(self, function: Callable[..., int | None], *, examples: str) -> None:
+    def __init__(self, function: Callable[..., int | None], *, examples: str, usage: str) -> None:
         self.function = function
         self.examples = examples
+        self.usage = usage
         self.__doc__ = function.__doc__
 
     @cached_property
@@ -160,7 +161,9 @@ class Verb:
     def __call__(
         self, surroundings: Surroundings, values: dict[str, Any], before: Sequence[Mapping[str, Any]] = ()
     ) -> int:
-        """Run it with the values of its parameters. `before`: the global flags said before it, nearest first."""
+        """Run it with the values of its parameters; `before` are the global flags said before it, the nearest
+        first.
+        """
         from mastractl.cli.invocation import GlobalFlags, Invocation  # noqa: PLC0415 - declared is not run
 
         own = dict(values)
@@ -178,9 +181,9 @@ class Group:
         self.verbs = verbs
 
 
-def verb(*, examples: str = "") -> Callable[[Callable[..., int | None]], Verb]:
-    """Declare a verb; see the module's head."""
-    return lambda function: Verb(function, examples=examples)
+def verb(*, examples: str = "", usage: str = "") -> Callable[[Callable[..., int | None]], Verb]:
+    """Declare a verb; see the module's head. `usage` shows its arguments where their names do not tell."""
+    return lambda function: Verb(function, examples=examples, usage=usage)
 
 
 def group(*, help: str, verbs: dict[str, Verb]) -> Group:  # noqa: A002 - as above

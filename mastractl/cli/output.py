@@ -12,9 +12,11 @@ failed is one Kubernetes Status on the last line.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mastractl import config, errors, values
+from mastractl.cli.process import STDOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +41,16 @@ _RED, _YELLOW, _CYAN, _PLAIN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[36m", "\x1b[0m"
 class Reporter:
     """What a run has to say beside its data.
 
+    `data` is standard output: where both go to the same place, words come after the data they follow.
     `as_json` turns it into JSON, `quiet` drops notes and warnings (never errors), `color` decorates.
     `command` is the one whose help a usage error points at. `plain_failure` is the exit code of what has
     no better one, for a command to which 1 is no failure.
     """
 
-    def __init__(self, stream: TextIO, *, color: bool = False) -> None:
-        self.stream = stream
-        self.color = color
+    def __init__(self, stream: TextIO, *, data: TextIO) -> None:
+        self._stream = stream
+        self._data: TextIO | None = data
+        self.color = False
         self.quiet = False
         self.as_json = False
         self.command = "mastractl"
@@ -87,12 +91,19 @@ class Reporter:
         return self.plain_failure if code == 1 else code
 
     def raw(self, text: str) -> None:
-        """Write text as it stands. A standard error that takes none is no reason to fail."""
-        try:
-            self.stream.write(text)
-            self.stream.flush()
-        except (OSError, ValueError):
-            return
+        """Write text as it stands, after the data that came before it.
+
+        A standard error that takes none is no reason to fail; a standard output that fails is.
+        """
+        if self._data is not None:
+            self._data.flush()
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
+
+    def abandon_data(self) -> None:
+        """Standard output failed: do not wait for it any more."""
+        self._data = None
 
     def _hint(self, hint: str) -> str:
         return f"{self._paint(_CYAN, 'hint:')} {hint}\n" if hint else ""
@@ -104,22 +115,34 @@ class Reporter:
 def guard(process: Process, reporter: Reporter, body: Callable[[], int]) -> int:
     """Run `body` and turn whatever it raises into words and an exit code."""
     try:
-        code = body()
-        process.stdout.flush()
+        return _answered(process, reporter, body)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         process.abandon_stdout()
         return READER_GONE
+    except OSError as error:  # standard output failed while something else was told
+        reporter.abandon_data()
+        reporter.fail(_understand(process, error))
+        return reporter.finish()
+
+
+def _answered(process: Process, reporter: Reporter, body: Callable[[], int]) -> int:
+    try:
+        code = body()
+        process.stdout.flush()
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 - a user is shown a line, not a traceback
+        code = 1
+        if isinstance(error, OSError) and error.filename == STDOUT:
+            reporter.abandon_data()
         if config.debugging(process.environ):
             import traceback  # noqa: PLC0415 - for developers only
 
             reporter.raw(traceback.format_exc())
         reporter.fail(_understand(process, error))
-    else:
-        return reporter.finish() or code
-    return reporter.finish()
+    return reporter.finish() or code
 
 
 def _understand(process: Process, error: Exception) -> errors.MastraError:
@@ -130,26 +153,16 @@ def _understand(process: Process, error: Exception) -> errors.MastraError:
     if callable(render):  # what Typer raises for a command line it cannot parse
         return _usage_error(error, str(render()))
     if isinstance(error, OSError):
-        where = error.filename
-        if where is None and not _flushes(process):
+        if error.filename == STDOUT:
             process.abandon_stdout()
-            where = "standard output"
-        return errors.MastraError(f"{where}: {error.strerror}" if where else str(error))
+        where = f"{error.filename}: " if error.filename else ""
+        return errors.MastraError(f"{where}{error.strerror or error}")
     if isinstance(error, RecursionError):
         return errors.MastraError("the data is nested too deeply")
     return errors.MastraError(
         f"internal error: {type(error).__name__}: {error}".replace("\n", " "),
         hint="this is a bug, please report it; MASTRACTL_DEBUG=1 shows where it happened",
     )
-
-
-def _flushes(process: Process) -> bool:
-    """Whether standard output still takes what is written to it."""
-    try:
-        process.stdout.flush()
-    except OSError:
-        return False
-    return True
 
 
 def _usage_error(error: Exception, text: str) -> errors.UsageError:

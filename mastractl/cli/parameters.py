@@ -31,6 +31,7 @@ class Argument(NamedTuple):
 
     metavar: str
     help: str = ""
+    hidden: bool = False
 
 
 REQUIRED: Any = object()

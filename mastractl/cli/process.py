@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from mastractl.clock import Clock
 
 
+STDOUT = "standard output"
+"""What an OSError of standard output has as its file name."""
+
+
 class Process(NamedTuple):
     """One run's surroundings."""
 
@@ -40,7 +44,7 @@ class Process(NamedTuple):
         _hold_closed_descriptors()
         return cls(
             stdin=sys.stdin or io.TextIOWrapper(io.BytesIO()),
-            stdout=_utf8(sys.stdout) or cast("TextIO", ClosedStream("standard output")),
+            stdout=_standard_output() or cast("TextIO", ClosedStream()),
             stderr=_utf8(sys.stderr) or io.StringIO(),
             environ=config.environment(),
             directory=_directory(),
@@ -68,12 +72,28 @@ class Process(NamedTuple):
             os.close(descriptor)
 
 
-class ClosedStream(io.TextIOBase):
-    """Stands for a standard stream that the caller closed: writing to it fails as it would in C."""
+class StandardOutput(io.TextIOWrapper):
+    """Standard output, whose failures say that it was standard output that failed."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
+    def write(self, text: str, /) -> int:
+        """Write text; an OSError has the file name STDOUT."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            error.filename = STDOUT
+            raise
+
+    def flush(self) -> None:
+        """Write what is buffered; an OSError has the file name STDOUT."""
+        try:
+            super().flush()
+        except OSError as error:
+            error.filename = STDOUT
+            raise
+
+
+class ClosedStream(io.TextIOBase):
+    """Stands for a standard output that the caller closed: writing to it fails as it would in C."""
 
     def writable(self) -> bool:
         """It is there to be written to, and to fail then."""
@@ -82,7 +102,7 @@ class ClosedStream(io.TextIOBase):
     def write(self, text: str, /) -> int:
         """Raise the OSError that writing to a closed descriptor is."""
         del text
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF), self.name)
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), STDOUT)
 
 
 def is_tty(stream: IO[str]) -> bool:
@@ -97,6 +117,16 @@ def _utf8(stream: TextIO | None) -> TextIO | None:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     return stream
+
+
+def _standard_output() -> TextIO | None:
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        buffered = stream.line_buffering
+        sys.stdout = StandardOutput(
+            stream.detach(), encoding="utf-8", errors="backslashreplace", line_buffering=buffered
+        )
+    return sys.stdout
 
 
 def _directory() -> str:

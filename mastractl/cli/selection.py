@@ -158,8 +158,8 @@ def _selectors(asked: Asked) -> tuple[LabelSelector | None, FieldSelector | None
 def _named_by_manifests(inv: Invocation, asked: Asked) -> tuple[Named, ...]:
     from mastractl.cli import intake  # noqa: PLC0415 - reads YAML
 
-    keys = dict.fromkeys(intake.identities(inv, asked.filenames or (), recursive=asked.recursive))
-    return tuple(Named(inv.store.resolve(f"{k.kind}.{k.group}"), k.namespace, k.name) for k in keys)
+    found = dict.fromkeys(intake.identities(inv, asked.filenames or (), recursive=asked.recursive))
+    return tuple(Named(kind, key.namespace, key.name) for kind, key in found)
 
 
 def _hint(inv: Invocation, named: Named) -> str:

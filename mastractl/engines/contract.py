@@ -25,9 +25,8 @@ what is due. An entry written with an `expires_at` already past is logged, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mastractl import errors, values
 
@@ -44,8 +43,7 @@ EXPIRED = "expired"
 """The origin of the commits that remove what has reached its `expires_at`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A key as it stood at one revision.
 
     `revision` is that of the commit that wrote this value, `created_revision` that of the commit
@@ -61,8 +59,7 @@ class Entry:
     expires_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """Write a value. `if_revision`: None = whatever is there, 0 = the key must not exist,
     n = the key must stand at revision n. Equal bytes (and expiry) are no change.
     """
@@ -73,16 +70,14 @@ class Put:
     expires_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """Remove a key. Without `if_revision`, removing what is not there is no change."""
 
     key: str
     if_revision: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """Change nothing, but refuse the whole commit unless the key stands at `if_revision` (0 = absent)."""
 
     key: str
@@ -100,8 +95,7 @@ class ChangeType(StrEnum):
     DELETED = "DELETED"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One line of the log: what a commit did to one key.
 
     `entry` is the new state, None when the key was deleted; `previous` the state before, None when it
@@ -123,8 +117,7 @@ class Change:
         return ChangeType.ADDED if self.previous is None else ChangeType.MODIFIED
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """What a commit did: the revision it made and its changes in the order of the operations.
 
     If nothing changed, `changes` is empty and `revision` is the one the store already had.
@@ -134,8 +127,7 @@ class Commit:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A consistent read of a prefix, in key order. `next` is the following page's `after`, "" at the end."""
 
     revision: int
@@ -143,8 +135,7 @@ class Page:
     next: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """A stretch of the log. `revision` is where to go on from: everything up to it has been told.
 
     A commit is never split: `limit` bounds the stretch softly. `more` says that the log goes on: then
@@ -156,8 +147,7 @@ class Changes:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What an engine can do, for callers to plan by and for the suite to test by."""
 
     durable: bool
@@ -176,8 +166,7 @@ class Capabilities:
     """The largest value in bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(NamedTuple):
     """Something in the store that needs a person: where it is, what is wrong, what to do.
 
     `key` is "" where it concerns the store as a whole; `location` is a path or URL a person can open.
@@ -189,8 +178,7 @@ class Problem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(NamedTuple):
     """The state of the store: whether writes are possible, where the log begins and ends, what is wrong."""
 
     writable: bool

@@ -14,12 +14,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING
 
 from mastractl import errors
+from mastractl.engines.contract import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +116,7 @@ class Database:
         """
         with self._writer, self.reading() as connection:
             self.refuse_replaced()
+            durable = durable or self.journal != "wal"  # without WAL, less is not safe
             if connection.durable != durable:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 connection.durable = durable
@@ -135,10 +138,21 @@ class Database:
             message, hint="open the store again: it is another one now, and watches begin anew"
         )
 
+    def problems(self, connection: Connection) -> list[Problem]:
+        """What SQLite finds wrong with the file."""
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found == "ok":
+            return []
+        return [Problem(key="", location=self.path, message=f"the database is damaged: {found}", hint=_MOVE)]
+
     def close(self) -> None:
         """Close what is idle now, and the rest when it is given back."""
         with self._pool:
             self._closed = True
+            self._close_idle()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_idle"):
             self._close_idle()
 
     def before_fork(self) -> None:
@@ -208,6 +222,8 @@ class Database:
                 _insist(connection, f"PRAGMA journal_mode = {self.journal}")
                 self.journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
         connection.execute("PRAGMA synchronous = FULL")
+        if sys.platform == "darwin":  # where fsync leaves the data in the disk's own cache
+            connection.execute("PRAGMA fullfsync = 1")
         connection.execute("PRAGMA journal_size_limit = 16777216")
 
     def _commit(self, connection: Connection) -> None:
@@ -237,7 +253,7 @@ def explain(error: sqlite3.Error, path: str) -> errors.MastraError:
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return errors.StorageValidationError(
             f"{path} is damaged: {error}",
-            hint="move it away and open the store again: resources are read back from their files",
+            hint=_MOVE,
         )
     if code == sqlite3.SQLITE_CANTOPEN:
         return errors.StorageConnectionError(f"{path} cannot be opened: {error}")
@@ -249,6 +265,8 @@ def newer(path: str, found: int, version: int) -> errors.StorageValidationError:
     message = f"{path} was written by a newer mastractl (format {found}; this one knows {version})"
     return errors.StorageValidationError(message, hint="upgrade mastractl; nothing was changed")
 
+
+_MOVE = "move it away and open the store again: resources are read back from their files"
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 

@@ -90,6 +90,7 @@ class FileEngine:
         """What belongs to this process alone: a fork has its own bell and watcher."""
         self._pid = os.getpid()
         self._bell = Bell(self._tree.base)
+        self._heard = (-1, 0.0, 0)
         self._lookout = Lookout(self._tree.base, self._bell, watch=self._capabilities.push_watch)
         if self._store.database is None:
             from mastractl.engines.plainfiles import PlainFiles  # noqa: PLC0415 - seldom needed
@@ -189,13 +190,11 @@ class FileEngine:
         deadline = time.monotonic() + timeout
         while not self._closed:
             rung = self._bell.rung
-            with database.reading() as connection:
-                if sqllog.revision(connection) > since:
-                    return True
+            if self._present(database, rung) > since:
+                return True
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            database.refuse_replaced()
             if not self._store.writable:
                 self._bell.wait(rung, min(left, _BLIND_POLL))
             elif not self._attend():
@@ -232,7 +231,7 @@ class FileEngine:
             self._upkeep.expire()
         with database.snapshot() as connection:
             now = sqllog.head(connection)
-            problems = self._problems(connection)
+            problems = [*database.problems(connection), *self._problems(connection)]
         return Health(
             writable=self._store.writable,
             revision=now.revision,
@@ -265,6 +264,20 @@ class FileEngine:
         return errors.Forbidden(
             message, hint="check the owner and mode of the directory, and how it was opened"
         )
+
+    def _present(self, database: Database, rung: int) -> int:
+        """The present revision, for one who waits: asked of the log once a second if nobody rings.
+
+        Waits are made of short slices (see `Engine.wait`), most of which need nothing but this memory.
+        """
+        heard, at, present = self._heard
+        now = time.monotonic()
+        if heard != rung or now - at >= POLL or not self._lookout.live:
+            database.refuse_replaced()
+            with database.reading() as connection:
+                present = sqllog.revision(connection)
+            self._heard = (rung, now, present)
+        return present
 
     def _page(self, database: Database, prefix: str, *, limit: int, after: str) -> tuple[Page, set[str]]:
         """What the log has, and the keys of which the files may say otherwise."""
@@ -351,15 +364,16 @@ class FileEngine:
         return [key for key in broken if self._upkeep.projection.mark_present(connection, key)]
 
     def _attend(self) -> bool:
-        """Look where the lookout says; whether it said anything: then time has passed, and there may be news."""
+        """Look where the lookout says; whether it said anything: then there may be news by now."""
         hints = self._lookout.hints()
         if not hints:
             return False
         try:
             if hints.everywhere:
                 began = time.monotonic()
-                self._upkeep.refresh(SPACE, deep=True)
-                self._lookout.looked(time.monotonic() - began)
+                sighting = self._upkeep.look(SPACE, deep=True)
+                cost = time.monotonic() - began
+                self._lookout.looked(cost, news=self._upkeep.absorb(sighting))
             else:
                 self._upkeep.follow(hints)
         except BaseException:

@@ -15,7 +15,7 @@ from mastractl import errors, values
 from mastractl.engines import sqllog, tree
 from mastractl.engines.contract import EXTERNAL, Delete, Put
 from mastractl.engines.projection import UNREADABLE
-from mastractl.engines.tree import NotRegular
+from mastractl.engines.tree import BOM, NotRegular
 
 if TYPE_CHECKING:
     import sqlite3
@@ -82,7 +82,7 @@ class Ingest:
 
     def _adopted(self, key: str, data: bytes, before: Entry | None, now: float) -> bytes:
         try:
-            document = values.load(data.decode("utf-8-sig"))
+            document = values.load(data.removeprefix(BOM).decode())
             value = self._adopt(key, document, before.value if before else None, now)
         except UnicodeDecodeError as error:
             message = f"not UTF-8: byte {error.start + 1} is 0x{data[error.start]:02x}"

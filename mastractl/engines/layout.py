@@ -115,10 +115,9 @@ def _open_for_writing(files: Tree, mount: Mount) -> Store:
     try:
         found = _prepared(files, mount)
     except errors.StorageValidationError as error:
-        if not isinstance(error.__cause__, sqlite3.DatabaseError):
+        if not _damage(error):
             raise
-        _move_aside(files)
-        found = _prepared(files, mount)
+        found = _replaced(files, mount)
     store = Store(files, mount, found, writable=True)
     if mount.shared or found.journal != "wal":
         store.problems.append(_shared(files, mount))
@@ -135,6 +134,9 @@ def _prepared(files: Tree, mount: Mount) -> Database:
     found = Database(files.location(_DATABASE), journal="delete" if mount.shared else "wal")
     try:
         found.prepare(VERSION, create)
+        with found.reading() as connection:
+            sqllog.identity(connection)
+            sqllog.head(connection)
     except BaseException:
         found.close()
         raise
@@ -151,13 +153,28 @@ def _untouched(files: Tree) -> bool:
     )
 
 
-def _move_aside(files: Tree) -> None:
-    """Move a damaged database out of the way, with its journal, unless another process just did."""
-    stamp = time.time_ns()
-    for end in (*_JOURNALS, ""):
-        with contextlib.suppress(FileNotFoundError):
-            kept = files.location(f"{PRIVATE}/{_DAMAGED}{stamp}{end}")
-            os.rename(files.location(_DATABASE) + end, kept)  # noqa: PTH104
+def _damage(error: errors.StorageValidationError) -> bool:
+    """Whether a refusal comes from SQLite, and not from us."""
+    return isinstance(error.__cause__, sqlite3.DatabaseError)
+
+
+def _replaced(files: Tree, mount: Mount) -> Database:
+    """A new database, the damaged one moved aside with its journal, unless another process just did so."""
+    import fcntl  # noqa: PLC0415 - seldom needed
+
+    lock = os.open(files.location(PRIVATE), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.suppress(errors.StorageValidationError):
+            return _prepared(files, mount)
+        stamp = time.time_ns()
+        for end in (*_JOURNALS, ""):
+            with contextlib.suppress(FileNotFoundError):
+                kept = files.location(f"{PRIVATE}/{_DAMAGED}{stamp}{end}")
+                os.rename(files.location(_DATABASE) + end, kept)  # noqa: PTH104
+        return _prepared(files, mount)
+    finally:
+        os.close(lock)
 
 
 def _open_for_reading(files: Tree, mount: Mount) -> Store:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mastractl import errors, values
 from mastractl.engines import tree
 from mastractl.engines.contract import Changes, Entry, Page, Problem
-from mastractl.engines.tree import SPACE
+from mastractl.engines.tree import BOM, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ class PlainFiles:
     def _entry(self, key: str, where: Place) -> Entry:
         data, signature = self._tree.read(where)
         changed = signature.mtime / 1e9
-        value = self._adopt(key, values.load(data.decode("utf-8-sig")), None, changed)
+        value = self._adopt(key, values.load(data.removeprefix(BOM).decode()), None, changed)
         number = _number(signature)
         return Entry(key, value, number, number, changed)
 

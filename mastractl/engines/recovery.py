@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mastractl import values
 from mastractl.engines import sqllog, tree
 from mastractl.engines.projection import render
-from mastractl.engines.tree import SPACE
+from mastractl.engines.tree import BOM, SPACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -83,7 +83,7 @@ def _set_back(
 
 def _is_json(data: bytes) -> bool:
     try:
-        values.load(data.decode("utf-8-sig"))
+        values.load(data.removeprefix(BOM).decode())
     except (ValueError, RecursionError):
         return False
     return True

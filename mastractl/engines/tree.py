@@ -32,6 +32,9 @@ PRIVATE = ".mastractl"
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """A larger file is not even read: indented, no legal value comes near."""
 
+BOM = b"\xef\xbb\xbf"
+"""What some editors put before UTF-8 text: it is no part of it."""
+
 _TEMPORARY = f"{PRIVATE}-"
 _LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -271,8 +274,10 @@ class Tree:
     def discard(self, staged: Staged) -> None:
         """Remove a staged file that will not be needed, if it is still there."""
         where = staged.place
-        with contextlib.suppress(OSError), self.directory(where.kind, where.namespace) as parent:
-            os.unlink(staged.temporary, dir_fd=parent)
+        with contextlib.suppress(OSError):
+            with self.directory(where.kind, where.namespace) as parent:
+                os.unlink(staged.temporary, dir_fd=parent)
+            self._tidy(where)
 
     def remove(self, where: Place) -> None:
         """Remove a file, and its directories if they are empty then. No error if it is not there."""
@@ -281,9 +286,7 @@ class Tree:
                 os.unlink(where.file, dir_fd=parent)
         except (FileNotFoundError, NotADirectoryError):
             return
-        with contextlib.suppress(OSError):
-            os.rmdir(where.directory, dir_fd=self._fd)
-            os.rmdir(where.kind, dir_fd=self._fd)
+        self._tidy(where)
 
     def check_removable(self, where: Place) -> None:
         """Raises OSError for what would hinder `remove`."""
@@ -297,6 +300,12 @@ class Tree:
             raise NotRegular(errno.EISDIR, "a directory stands in the place of the file")
         if not writable:
             raise PermissionError(errno.EACCES, "its directory may not be written")
+
+    def _tidy(self, where: Place) -> None:
+        """Remove the directories of a place, if they are empty."""
+        with contextlib.suppress(OSError):
+            os.rmdir(where.directory, dir_fd=self._fd)
+            os.rmdir(where.kind, dir_fd=self._fd)
 
 
 def namespaces(base: str) -> Iterator[tuple[str, str, int]]:

@@ -120,11 +120,13 @@ class Upkeep:
 
     def refresh(self, prefix: str, *, deep: bool) -> None:
         """Take in what changed in the files under a prefix."""
-        if not (prefix.startswith(SPACE) or SPACE.startswith(prefix)):
-            return
+        if prefix.startswith(SPACE) or SPACE.startswith(prefix):
+            self.absorb(self.look(max(prefix, SPACE), deep=deep))
+
+    def look(self, prefix: str, *, deep: bool) -> Sighting:
+        """See what may have changed in the files under a prefix: as `Scan.look`."""
         with self._database.snapshot() as connection:
-            sighting = self.scan.look(connection, max(prefix, SPACE), deep=deep)
-        self.absorb(sighting)
+            return self.scan.look(connection, prefix, deep=deep)
 
     def follow(self, hints: Hints) -> None:
         """Look where the hints point, everywhere excepted."""

@@ -36,11 +36,9 @@ _SETTLING = 0.02
 _LATE = 0.25
 """Seconds after which a new directory is looked at once more: watchdog may have come too late into it."""
 
-_BURST = 2000
-"""After so many events the kernel's queue may have overflowed, whether or not anybody says so."""
-
-_QUIET = 0.2
-"""Seconds of silence that end a burst."""
+_FLOOD = 500
+"""Events in a second above which it is cheaper to look everywhere: watchdog needs 0.4 ms for each, and
+loses some when the kernel's queue overflows."""
 
 
 class Bell:
@@ -98,8 +96,10 @@ class Watcher:
         self._lock = threading.Lock()
         self._hints = Hints()
         self._later: list[tuple[float, Hints]] = []
-        self._events = 0
-        self._burst_at: float | None = None
+        self._counted = 0
+        self._counting_since = 0.0
+        self.flooded = False
+        """Whether events came too fast to be told, or were lost: stop this watcher and look everywhere."""
         before = _inotify_descriptors()
         self._silence: list[Callable[[], None]] = []
         self._observer = self._start(base)
@@ -134,26 +134,18 @@ class Watcher:
             for _, hints in later:
                 due.keys |= hints.keys
                 due.prefixes |= hints.prefixes
-            if self._burst_at is not None and self._burst_at <= now:
-                self._burst_at, self._events, due.everywhere = None, 0, True
         return due
 
     def due_in(self) -> float:
         """Seconds until there may be something to drain without the bell being rung."""
         with self._lock:
             times = [at for at, _ in self._later]
-            if self._burst_at is not None:
-                times.append(self._burst_at)
         return max(min(times) - time.monotonic(), 0.0) if times else float("inf")
-
-    def overflowed(self) -> None:
-        """Events were lost: look everywhere, as soon as it is quiet."""
-        with self._lock:
-            self._burst_at = time.monotonic() + _QUIET
-        self._bell.ring()
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Hear of an event: watchdog calls this, from a thread of its own."""
+        if self.flooded:
+            return
         rings = False
         for path in (event.src_path, event.dest_path):
             if path:
@@ -169,9 +161,10 @@ class Watcher:
         now = time.monotonic()
         new = event.event_type == "created" or event.is_directory
         with self._lock:
-            self._events += 1
-            if self._events > _BURST:
-                self._burst_at = now + _QUIET
+            if now - self._counting_since > 1:
+                self._counted, self._counting_since = 0, now
+            self._counted += 1
+            self.flooded = self.flooded or self._counted > _FLOOD
             if event.is_directory or not new:
                 self._hints.keys |= hints.keys
                 self._hints.prefixes |= hints.prefixes
@@ -218,7 +211,8 @@ class Watcher:
 
         def note_overflow(record: logging.LogRecord) -> bool:
             if "overflow" in record.getMessage():
-                self.overflowed()
+                self.flooded = True
+                self._bell.ring()
             return False
 
         for name in ("inotify", "inotify_c"):
@@ -227,16 +221,15 @@ class Watcher:
             self._silence.append(partial(logger.removeFilter, note_overflow))
 
 
-def exhausted(error: OSError, base: str) -> Problem:
+def exhausted(base: str, error: OSError | None = None) -> Problem:
     """What to tell a person when the system grants no watch, or not enough of them."""
-    setting = (
-        "fs.inotify.max_user_instances" if error.errno == errno.EMFILE else "fs.inotify.max_user_watches"
-    )
+    setting = "max_user_instances" if error and error.errno == errno.EMFILE else "max_user_watches"
+    why = error.strerror if error else "some directories are not watched"
     return Problem(
         key="",
         location=base,
-        message=f"files are polled, not watched: {error.strerror or error}",
-        hint=f"raise the limit: sysctl {setting} (and see what else watches files)",
+        message=f"files are polled, not watched: {why}",
+        hint=f"raise the limit with sysctl fs.inotify.{setting}, or see what else watches files",
     )
 
 

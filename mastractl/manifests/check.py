@@ -1,20 +1,18 @@
 """Manifests to resources: each checked alone, against the kinds there are and those the run itself defines.
 
-It streams: what it keeps is one small entry per resource, to find those that are named twice, and the
+It streams: what it keeps is the text of each resource, to find those that are given twice, and the
 manifests whose kind is not known yet, since its definition may follow.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
-from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mastractl import values
 from mastractl.errors import Cause
+from mastractl.manifests import yamldoc
+from mastractl.manifests.causes import from_cause, from_causes
 from mastractl.manifests.diagnostics import Diagnostic, Related
-from mastractl.manifests.load import from_causes
 from mastractl.resources.admission import admit
 from mastractl.resources.definitions import is_definition, kind_from_definition
 from mastractl.resources.kinds import KindRegistry
@@ -23,10 +21,12 @@ from mastractl.resources.resource import split_api_version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mastractl.manifests.load import Manifest
+    from mastractl.errors import FieldPath
+    from mastractl.manifests.manifest import Manifest
     from mastractl.resources.admission import Admitted, Fields
     from mastractl.resources.kinds import Kind
     from mastractl.resources.resource import Resource, ResourceKey
+    from mastractl.values import JsonObject
 
 _NOT_KNOWN_YET = ("MA010", "MA011")
 
@@ -57,13 +57,23 @@ def check(
     return _Check(kinds, fields, namespace, given=namespace_given).all(stream)
 
 
+class _Seen(NamedTuple):
+    """Where a resource was met first. Its text is kept, not its value: that is ten times as large."""
+
+    text: str
+    prefix: FieldPath
+    source: str
+    line: int
+
+
 class _Check:
     def __init__(self, kinds: KindRegistry, fields: Fields, namespace: str, *, given: bool) -> None:
         self._kinds = KindRegistry(parent=kinds)
         self._fields = fields
         self._namespace = namespace
         self._given = given
-        self._seen: dict[ResourceKey, tuple[bytes, str, int]] = {}
+        self._seen: dict[ResourceKey, _Seen] = {}
+        self._reread: tuple[str, Any] = ("", None)
         self._broken: set[tuple[str, str]] = set()
 
     def all(self, stream: Iterable[Manifest | Diagnostic]) -> Iterator[Checked | Diagnostic]:
@@ -72,17 +82,17 @@ class _Check:
             if isinstance(item, Diagnostic):
                 yield item
                 continue
-            admitted = self._admit(item)
+            admitted = self._admit(item.document)
             if admitted.kind is None and admitted.causes[0].code in _NOT_KNOWN_YET:
                 waiting.append(item)
             else:
                 yield from self._judged(item, admitted)
         for manifest in waiting:
-            yield from self._judged(manifest, self._admit(manifest))
+            yield from self._judged(manifest, self._admit(manifest.document))
 
-    def _admit(self, manifest: Manifest) -> Admitted:
+    def _admit(self, document: JsonObject) -> Admitted:
         return admit(
-            manifest.document,
+            document,
             self._kinds,
             fields=self._fields,
             namespace=self._namespace,
@@ -91,7 +101,7 @@ class _Check:
 
     def _judged(self, manifest: Manifest, admitted: Admitted) -> Iterator[Checked | Diagnostic]:
         if admitted.causes or admitted.warnings:
-            causes = map(self._explained, [*admitted.causes, *admitted.warnings], repeat(manifest))
+            causes = [self._explained(c, manifest) for c in (*admitted.causes, *admitted.warnings)]
             yield from from_causes(causes, manifest)
         resource, kind = admitted.resource, admitted.kind
         if resource is None or kind is None:
@@ -106,12 +116,12 @@ class _Check:
 
     def _repeated(self, manifest: Manifest, resource: Resource, kind: Kind) -> Diagnostic | None:
         """A finding if a resource of that name was met before; it may be the same or another."""
-        key, origin = resource.key, manifest.origin
-        digest = hashlib.blake2b(values.canonical(resource.document), digest_size=16).digest()
-        earlier = self._seen.setdefault(key, (digest, origin.source, origin.line))
-        if earlier[0] is digest:
+        origin = manifest.origin
+        here = _Seen(origin.document.text, origin.prefix, origin.source, origin.line)
+        first = self._seen.setdefault(resource.key, here)
+        if first is here:
             return None
-        same = earlier[0] == digest
+        same = self._again(first) == resource
         name = f'{kind.qualified_singular} "{resource.name}"'
         cause = Cause(
             code="MA012",
@@ -120,14 +130,25 @@ class _Check:
             hint="remove one of the two" if same else "rename or remove one of the two",
             warning=same,
         )
-        related = Related(message="first given here", source=earlier[1], line=earlier[2], column=1)
-        return replace(from_causes([cause], manifest)[0], related=(related,))
+        related = Related(message="first given here", source=first.source, line=first.line, column=1)
+        return replace(from_cause(cause, manifest), related=(related,))
+
+    def _again(self, first: _Seen) -> Resource | None:
+        """The resource that was met first, read from its text once more."""
+        if first.text is not self._reread[0]:  # the items of one list share their text
+            self._reread = first.text, next(yamldoc.load(first.text)).value
+        value = self._reread[1]
+        for part in first.prefix:
+            value = value[part]
+        return self._admit(value).resource
 
     def _note_broken(self, manifest: Manifest) -> None:
         """Remember what a definition that cannot be used would have defined."""
         spec = manifest.document.get("spec")
-        names = spec.get("names") if isinstance(spec, dict) else None
-        if is_definition(manifest.document) and isinstance(names, dict):
+        if not is_definition(manifest.document) or not isinstance(spec, dict):
+            return
+        names = spec.get("names")
+        if isinstance(names, dict):
             self._broken.add((str(spec.get("group")), str(names.get("kind"))))
 
     def _explained(self, cause: Cause, manifest: Manifest) -> Cause:

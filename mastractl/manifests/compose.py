@@ -20,9 +20,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from mastractl import values
-from mastractl.errors import Cause, ManifestError
-from mastractl.manifests import scalars, tags
+from mastractl.manifests import scalars
+from mastractl.manifests.anchors import Anchors, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +80,7 @@ class Composer:
         self.limits = limits
         self.scalars = Scalars()
         self.keys = Keys()
-        self.anchors = _Anchors(limits)
+        self.anchors = Anchors(limits)
 
     def documents(self, get: Callable[[], Any]) -> Iterator[tuple[Any, Any, Any, bool]]:  # noqa: C901, PLR0912, PLR0915 - one loop: a call per event would cost a sixth of the time
         """Each document's value, the marks of its start and end, and whether a scalar in it is ambiguous.
@@ -106,7 +105,7 @@ class Composer:
                     container, mapping = pop()
                     continue
                 else:
-                    key = anchors.key(event, self)
+                    key = anchors.key(event, keys)
                 if key in container:
                     raise fault(event.start_mark, "MA003", f"key {key!r} is set twice")
                 event = get()
@@ -158,103 +157,6 @@ class Composer:
                 anchors.clear()
             elif event is None:
                 return
-
-
-class _Anchors:
-    """The anchored nodes of one document, and the budget that their aliases draw on."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._nodes: dict[str, Any] = {}
-        self._weights: dict[str, tuple[int, int]] = {}
-        self._left = limits.nodes
-
-    def clear(self) -> None:
-        if self._nodes:
-            self._nodes.clear()
-            self._weights.clear()
-            self._left = self._limits.nodes
-
-    def define(self, name: str | None, value: Any) -> None:
-        if name is not None:
-            self._nodes[name] = value
-            self._weights.pop(name, None)
-
-    def scalar(self, event: Any, plain: Scalars) -> Any:
-        """The value of a scalar that has an anchor or a tag."""
-        value = plain[event.value] if event.tag is None and not event.style else tags.value(event)
-        self.define(event.anchor, value)
-        return value
-
-    def collection(self, event: Any, new: Any) -> None:
-        """Note the anchor of a collection that is about to be filled, and refuse a foreign tag."""
-        tags.check_collection(event)
-        self.define(event.anchor, new)
-
-    def key(self, event: Any, composer: Composer) -> Any:
-        """The text of a key that is no bare scalar: tagged, anchored or an alias."""
-        if event.__class__ is AliasEvent:
-            value = self._nodes.get(str(event.anchor))
-            if isinstance(value, str):
-                return value
-        elif event.__class__ is ScalarEvent:
-            if event.tag == tags.MERGE and event.value == "<<":
-                return composer.keys["<<"]
-            if event.anchor is not None:
-                self.define(event.anchor, tags.value(event))
-            return composer.keys[event.value] if event.tag is None and not event.style else tags.key(event)
-        raise fault(event.start_mark, "MA005", "a key must be text")
-
-    def expand(self, event: Any, stack: list[tuple[Any, bool]], container: Any) -> Any:
-        """A copy of the node an alias names, paid for out of the budget."""
-        name, mark = event.anchor, event.start_mark
-        if name not in self._nodes:
-            raise fault(mark, "MA002", f"no anchor &{name} stands before this alias")
-        value = self._nodes[name]
-        if not isinstance(value, (dict, list)):
-            self._spend(1 + len(value) // 64 if isinstance(value, str) else 1, mark)
-            return value
-        if value is container or any(value is outer for outer, _ in stack):
-            raise fault(mark, "MA004", f"the alias *{name} stands inside the node that it names")
-        if name not in self._weights:
-            self._weights[name] = _weigh(value)
-        size, height = self._weights[name]
-        self._spend(size, mark)
-        if len(stack) + height > self._limits.depth:
-            message = f"nested more than {self._limits.depth} levels deep, aliases included"
-            raise fault(mark, "MA004", message)
-        return values.copy(value)
-
-    def _spend(self, size: int, mark: Any) -> None:
-        self._left -= size
-        if self._left < 0:
-            message = f"the aliases of this document stand for more than {self._limits.nodes:,} values"
-            raise fault(mark, "MA004", message)
-
-
-def fault(mark: Any, code: str, message: str) -> ManifestError:
-    """A ManifestError at a mark, with the diagnostic code in its one cause."""
-    cause = Cause(code=code, path=(), message=message)
-    return ManifestError(message, line=mark.line + 1, column=mark.column + 1, causes=(cause,))
-
-
-def _weigh(value: Any) -> tuple[int, int]:
-    """How many values a collection holds, itself included, and how many levels of collections."""
-    size, height, level = 0, 0, [value]
-    while level:
-        below: list[Any] = []
-        for node in level:
-            size += 1
-            if isinstance(node, dict):
-                below += node.values()
-                size += sum(len(k) // 64 for k in node if isinstance(k, str))
-            elif isinstance(node, list):
-                below += node
-            elif isinstance(node, str):
-                size += len(node) // 64
-        height += any(isinstance(node, (dict, list)) for node in level)
-        level = below
-    return size, height
 
 
 def _merged(value: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mastractl.manifests.diagnostics import ERROR, WARNING, Diagnostic, Related, excerpt
 
@@ -13,14 +13,21 @@ if TYPE_CHECKING:
     from mastractl.errors import FieldPath
 
 
+class Parts(Protocol):
+    """The parts of a document that are documents of their own, by their paths; `items.Items` is one."""
+
+    def get(self, path: FieldPath) -> Document | None:
+        """The part at a path, None where there is none."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Document:
-    """One document. `first_line` and `first_column` say where `text` starts, `index` which one it is.
-
-    All count from 1.
+    """One document. `first_line` and `first_column` say where `text` starts, `index` which one it is, from 1.
 
     `parse` gives the parsing events of a text, as the parser did that read this one. `ambiguous` says
-    that there is a scalar in it that YAML 1.1 reads otherwise.
+    that there is a scalar in it that YAML 1.1 reads otherwise. `told` counts the faults that were reported of
+    it; `items` are the parts of a list of resources, once they are looked for.
     """
 
     text: str
@@ -32,6 +39,9 @@ class Document:
     value: Any = None
     ambiguous: bool = False
     first_column: int = 1
+    told: int = 0
+    items: Parts | None = None
+    _seen: tuple[int, int] = field(default=(1, 0), init=False)  # the number of a line and where it starts
 
     def note(  # noqa: PLR0913 - the fields of a diagnostic
         self,
@@ -70,12 +80,14 @@ class Document:
         return Related(message=message, source=self.source, line=line, column=column)
 
     def line(self, number: int) -> str:
-        """A line of the text by its number from 1; "" beyond the end."""
-        start = 0
-        for _ in range(number - 1):
+        """A line of the text by its number from 1; "" beyond the end. Cheap in ascending order."""
+        at, start = self._seen if self._seen[0] <= number else (1, 0)
+        while at < number:
             start = self.text.find("\n", start) + 1
             if not start:
                 return ""
+            at += 1
+        self._seen = (at, start)
         end = self.text.find("\n", start)
         return self.text[start : len(self.text) if end < 0 else end]
 

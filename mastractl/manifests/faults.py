@@ -6,6 +6,8 @@ shows them all. It never builds the value, so it stays cheap where a document wa
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yaml.error import MarkedYAMLError, YAMLError
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from mastractl.manifests.documents import Document
 
 MOST = 100
-"""How many findings of one document are reported; what follows is mostly the echo of what came before."""
+"""How many findings of one document are told; what follows is mostly the echo of what came before."""
 
 
 def inspect(
@@ -40,7 +42,10 @@ def inspect(
     `forbidden` are the characters that may not stand in the text at all.
     """
     inspector = _Inspector(document, depth, forbidden)
-    found = [d for _, d in zip(range(MOST), inspector.findings(), strict=False)]
+    found = list(itertools.islice(inspector.findings(), MOST + 1))
+    if len(found) > MOST:
+        message = f"this document has more than {MOST} faults; the others are not told"
+        found[MOST] = replace(found[MOST], code="MA004", message=message, hint="", related=())
     if stop is not None and not any(d.severity == "error" for d in found):
         found.append(_reported(document, stop))
     return found

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mastractl import values
 from mastractl.manifests import scalars
 from mastractl.manifests.documents import Document, Span
+from mastractl.manifests.jsonevents import events
 from mastractl.manifests.streams import PIECE, larger
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from mastractl.manifests.streams import Text
 
 _BLANK = re.compile(r"[ \t\n]*")
-_TOKEN = re.compile(r'[ \t\n]*([\[\]{},:]|"(?:[^"\\]|\\.)*"|[^\[\]{},:"\s]+)')
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
-_CONSTANTS = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}
+
+
+MOST = 100
+"""How many texts that are no JSON are told of one source before the rest of it is left unread."""
 
 
 class JsonReader:
@@ -45,6 +48,7 @@ class JsonReader:
         self._limits = limits
         self._strict = strict
         self._dubious = False
+        self._refusals = 0
         self._decoder = json.JSONDecoder(
             object_pairs_hook=self._object,
             parse_int=self._number(scalars.integer),
@@ -66,9 +70,7 @@ class JsonReader:
                     continue
                 if not self._strict:
                     break
-                self.index += 1
-                yield self._refused(window, error)
-                window.resume(error.pos)
+                yield from self._refused(window, error)
             except RecursionError:
                 self.index += 1
                 yield self._limit(window, f"nested more than {self._limits.depth} levels deep")
@@ -103,10 +105,22 @@ class JsonReader:
         document.first_column = window.column
         return document
 
-    def _refused(self, window: _Window, error: json.JSONDecodeError) -> Diagnostic:
+    def _refused(self, window: _Window, error: json.JSONDecodeError) -> Iterator[Diagnostic]:
+        """Say what is wrong, and go on after it, but not forever."""
+        self.index += 1
+        self._refusals += 1
         if not window.whole and (error.pos > len(window.text) - 64 or error.msg.startswith("Unterminated")):
+            yield self._too_large(window)
             window.close()
-            return self._too_large(window)
+            return
+        yield self._syntax(window, error)
+        if self._refusals < MOST:
+            window.resume(error.pos)
+        else:
+            yield self._limit(window, f"{MOST} faults are enough: the rest is not read")
+            window.close()
+
+    def _syntax(self, window: _Window, error: json.JSONDecodeError) -> Diagnostic:
         line_end = window.text.find("\n", error.pos)
         text = window.text[window.start : len(window.text) if line_end < 0 else line_end]
         document = self._at(window, text)
@@ -198,48 +212,11 @@ class _Window:
 
     def close(self) -> None:
         """Read no further."""
-        self.text, self.start, self.whole = self.text[self.start : self.start + 200], 0, True
+        self.text, self.start, self.whole = "", 0, True
 
     def _blanks(self) -> None:
         found = _BLANK.match(self.text, self.start)
         self.drop(found.end() if found else self.start)
-
-
-def events(text: str) -> Callable[[], Any]:
-    """A function that gives the parsing events of a JSON text that is known to be one; None at the end."""
-    return _events(text).__next__
-
-
-def _events(text: str) -> Iterator[Any]:
-    from yaml import error  # noqa: PLC0415 - +18 ms, for faults only
-    from yaml import events as yaml  # noqa: PLC0415
-
-    line = line_start = seen = 0
-    for token in _TOKEN.finditer(text):
-        start, end = token.span(1)
-        breaks = text.count("\n", seen, start)
-        if breaks:
-            line, line_start = line + breaks, text.rfind("\n", 0, start) + 1
-        seen = start
-        marks = (
-            error.Mark("", start, line, start - line_start, None, 0),
-            error.Mark("", end, line, end - line_start, None, 0),
-        )
-        word = token[1]
-        if word == "{":
-            yield yaml.MappingStartEvent(None, None, True, *marks, flow_style=True)
-        elif word == "[":
-            yield yaml.SequenceStartEvent(None, None, True, *marks, flow_style=True)
-        elif word == "}":
-            yield yaml.MappingEndEvent(*marks)
-        elif word == "]":
-            yield yaml.SequenceEndEvent(*marks)
-        elif word[0] == '"':
-            yield yaml.ScalarEvent(None, None, (False, True), json.loads(word), *marks, style='"')
-        elif word not in ",:":
-            yield yaml.ScalarEvent(None, None, (True, False), _CONSTANTS.get(word, word), *marks, style="")
-    while True:
-        yield None
 
 
 def _too_deep(text: str, value: Any, limit: int) -> bool:

@@ -39,6 +39,14 @@ def locate_all(document: Document, targets: Sequence[tuple[FieldPath, bool]]) ->
     return [_follow(document, places, path).span(at_key=at_key) for path, at_key in targets]
 
 
+def events_of(document: Document) -> Iterator[tuple[Any, Any, list[str | int]]]:
+    """The walk over the events of a document that was read before."""
+    try:
+        yield from walk(document.parse(document.text))
+    except YAMLError:  # the document was read before; what follows it in the text need not be one
+        return
+
+
 class _Found:
     """The places that answer for one path: of the path itself, or of the longest part of it there is."""
 
@@ -100,7 +108,7 @@ class _Places:
     def _walk(self) -> None:
         anchors: dict[str, FieldPath] = {}
         pending: FieldPath | None = None  # a block mapping that is shown by its first key
-        for role, event, path in self._events():
+        for role, event, path in events_of(self._document):
             if role == "document":
                 continue
             anchored = role != "end" and event.anchor is not None
@@ -118,12 +126,6 @@ class _Places:
                 pending = self._value(here, event, anchors)
             elif here in self.by_key and here in self._wanted:
                 self._close(here, event)
-
-    def _events(self) -> Iterator[tuple[Any, Any, list[str | int]]]:
-        try:
-            yield from walk(self._document.parse(self._document.text))
-        except YAMLError:  # the document was read before; what follows it in the text need not be one
-            return
 
     def _span(self, event: Any) -> Span:
         return self._document.span(event.start_mark, event.end_mark)
@@ -143,11 +145,12 @@ class _Places:
                 self._merges.setdefault(merged, []).append(target)
             return None
         self.values[here] = self._span(event)
+        empty = event.start_mark.index == event.end_mark.index
         if event.__class__ is AliasEvent:
             if (written := anchors.get(str(event.anchor))) is not None:
                 self._aliases[here] = written
         elif event.__class__ is ScalarEvent:
-            if event.start_mark.index == event.end_mark.index:
+            if empty:
                 self.by_key.add(here)
         else:
             self.by_key.add(here)

@@ -82,10 +82,11 @@ class _PythonParser(Reader, Scanner, Parser):
             event: Any = super().get_event()  # type: ignore[no-untyped-call]
         except (ValueError, OverflowError) as error:  # from chr() of an escape beyond Unicode
             raise self._bad_escape(self.get_mark()) from error
+        mark = event.start_mark if event else None
         if event.__class__ is ScalarEvent and event.style == '"' and not _encodable(event.value):
-            raise self._bad_escape(event.start_mark)
+            raise self._bad_escape(mark)
         if event.__class__ is DocumentStartEvent and event.version not in _VERSIONS:
-            raise ParserError(None, None, "found incompatible YAML document", event.start_mark)
+            raise ParserError(None, None, "found incompatible YAML document", mark)
         return event
 
     def scan_to_next_token(self) -> None:
@@ -98,7 +99,7 @@ class _PythonParser(Reader, Scanner, Parser):
             if self.peek() == "#":
                 while self.peek() not in "\0\n":
                     self.forward()
-            if not self.scan_line_break():
+            if not self.scan_line_break():  # type: ignore[no-untyped-call]
                 return
             if not self.flow_level:
                 self.allow_simple_key = True

@@ -140,13 +140,16 @@ def larger(text: str, size: int) -> bool:
 
 def split(text: str) -> Iterator[tuple[str, int]]:
     """The documents of a batch one by one, each with the number of lines before it."""
-    start = line = 0
+    start = line = seen = 0
+    empty = True  # whether there is no document yet between start and seen
     for found in _MARK_OR_END.finditer(text):
         end = found.end()
-        if not _PROLOGUE.match(text, start, end):
+        empty = empty and _PROLOGUE.match(text, seen, end) is not None
+        seen = end
+        if not empty:
             yield text[start:end], line
             line += text.count("\n", start, end)
-            start = end
+            start, empty = end, True
     if not _NOTHING.match(text, start):
         yield text[start:], line
 

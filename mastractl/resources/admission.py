@@ -130,10 +130,7 @@ def _placed(form: JsonObject, kind: Kind, namespace: str, *, given: bool) -> tup
         return form, _elsewhere(own, namespace) if given and own != namespace else []
     if own:
         message = f"{kind.kind} is cluster-scoped: it lives in no namespace"
-        cause = Cause(
-            code="MA110", path=("metadata", "namespace"), message=message, hint="remove it", at_key=True
-        )
-        return form, [cause]
+        return form, [_misplaced(message, hint="remove it", at_key=True)]
     rest = {field: value for field, value in metadata.items() if field not in ("name", "namespace")}
     name = {"name": metadata["name"]} if "name" in metadata else {}
     if kind.namespaced:
@@ -144,7 +141,11 @@ def _placed(form: JsonObject, kind: Kind, namespace: str, *, given: bool) -> tup
 def _elsewhere(own: str, namespace: str) -> list[Cause]:
     message = f"the manifest says namespace {own!r}, but {namespace!r} was asked for"
     hint = "leave the namespace out in one of the two places"
-    return [Cause(code="MA013", path=("metadata", "namespace"), message=message, hint=hint)]
+    return [_misplaced(message, hint=hint)]
+
+
+def _misplaced(message: str, *, hint: str, at_key: bool = False) -> Cause:
+    return Cause(code="MA013", path=("metadata", "namespace"), message=message, hint=hint, at_key=at_key)
 
 
 def _unnamed(form: JsonObject, causes: list[Cause]) -> list[Cause]:

@@ -76,7 +76,8 @@ def adopt(
     """The value to log for a document found at `key`, where the log last had `previous`, at the time `now`.
 
     `now` is in seconds since the epoch. `kinds` are the kinds known without the store: with them a file
-    need not even say its kind, and a kind cannot stand in a directory of the wrong scope. Raises Refused.
+    need not even say its kind, and a kind cannot stand in a directory of the wrong scope; without them
+    every kind of mastractl's own group counts as known. Raises Refused.
     """
     if not isinstance(document, dict):
         _refuse(
@@ -89,7 +90,8 @@ def adopt(
     found = _canonical(_identified(document, where, before, known), where)
     found["metadata"] = _metadata(found, where, before, now)
     if before is not None:
-        found = _with_status(found, before, kept=known is not None)
+        bundled = known is not None or (kinds is None and where.group == GROUP)
+        found = _with_status(found, before, kept=bundled)
         found["metadata"]["generation"] = lifecycle.next_generation(before, found)
     adopted = lifecycle.arranged(found)
     if previous is not None and before is not None and lifecycle.same(before, adopted):

@@ -25,6 +25,7 @@ KIND = "CustomResourceDefinition"
 API_VERSION = f"{GROUP}/v1"
 KUBERNETES_GROUP = "apiextensions.k8s.io"
 
+_OLD_VERSIONS = (f"{GROUP}/v1alpha1", f"{KUBERNETES_GROUP}/v1beta1")
 _SHARED = ("validation", "subresources", "additionalPrinterColumns")
 """What the older form says once for all versions."""
 
@@ -41,7 +42,9 @@ def is_old(document: JsonObject) -> bool:
     spec = document.get("spec")
     if not isinstance(spec, dict):
         return False
-    return not spec.get("versions") or any(word in spec for word in _SHARED)
+    return any(word in spec for word in _SHARED) or (
+        spec.get("versions") is None and document.get("apiVersion") in _OLD_VERSIONS
+    )
 
 
 def upgrade(document: JsonObject) -> JsonObject:

@@ -134,7 +134,7 @@ def clashes(kind: Kind, others: Iterable[Kind]) -> Iterator[Cause]:
 
 
 def _field_of(kind: Kind, word: str) -> str:
-    fields = {kind.list_kind.lower(): "listKind", kind.kind.lower(): "kind", kind.singular: "singular"}
+    fields = {kind.list_kind.lower(): "listKind", kind.singular: "singular", kind.kind.lower(): "kind"}
     return {**dict.fromkeys(kind.short_names, "shortNames"), **fields, kind.plural: "plural"}.get(
         word, "kind"
     )

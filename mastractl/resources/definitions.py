@@ -7,35 +7,45 @@ place where the user broke it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
 from mastractl.resources import definition_rules, schema_rules
 from mastractl.resources.definition_forms import is_definition, is_old, upgrade, written_path
 from mastractl.resources.kinds import Column, Kind, Version
+from mastractl.resources.resource import Resource
 from mastractl.resources.structural import compile_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mastractl.errors import Cause
+    from mastractl.resources.structural import Program
     from mastractl.values import JsonObject
 
 __all__ = ["is_definition", "kind_from_definition", "upgrade"]
 
 
 def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
-    """The kind a definition describes, and remarks (MA121: older form; MA131: CEL rules not evaluated).
+    """The kind a definition describes, and remarks: older form (MA121), what is not evaluated (MA130, MA131).
 
     Takes every accepted form; raises Invalid with one cause per broken rule. Paths are those of the
     document as it was given.
     """
     canonical = upgrade(document)
-    _, found = compile_schema(definition_rules.SHAPE, resource=False).run(canonical, unknown="keep")
+    _, found = _shape().run(canonical, unknown="keep")
     found = found or definition_rules.causes(canonical)
     if found:
         raise _invalid(document, found)
-    return _kind(canonical["spec"]), [*_old_form(document), *_rules_remarks(document, canonical)]
+    remarks = (*_old_form(document), *_conversion(canonical["spec"]), *_rules_remarks(document, canonical))
+    return _kind(canonical["spec"]), list(remarks)
+
+
+@cache
+def _shape() -> Program:
+    return compile_schema(definition_rules.SHAPE, resource=False)
 
 
 def clash(kind: Kind, others: Iterable[Kind]) -> list[Cause]:
@@ -45,25 +55,14 @@ def clash(kind: Kind, others: Iterable[Kind]) -> list[Cause]:
 
 def _invalid(document: JsonObject, found: list[Cause]) -> errors.Invalid:
     causes = [_moved(cause, document) for cause in found]
-    name = (document.get("metadata") or {}).get("name", "")
+    name = Resource(document).name
     more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
     message = f'customresourcedefinition.mastra.ai "{name}" is invalid: {causes[0].message}{more}'
     return errors.Invalid(message, hint=causes[0].hint, causes=causes)
 
 
 def _moved(cause: Cause, document: JsonObject) -> Cause:
-    path = written_path(document, cause.path)
-    if path == cause.path:
-        return cause
-    return errors.Cause(
-        code=cause.code,
-        path=path,
-        message=cause.message,
-        reason=cause.reason,
-        hint=cause.hint,
-        at_key=cause.at_key,
-        warning=cause.warning,
-    )
+    return replace(cause, path=written_path(document, cause.path))
 
 
 def _kind(spec: JsonObject) -> Kind:
@@ -127,6 +126,17 @@ def _old_form(document: JsonObject) -> Iterator[Cause]:
         at_key=True,
         warning=True,
     )
+
+
+def _conversion(spec: JsonObject) -> Iterator[Cause]:
+    if (spec.get("conversion") or {}).get("strategy") == "Webhook":
+        yield errors.Cause(
+            code="MA130",
+            path=("spec", "conversion", "strategy"),
+            message="conversion webhooks are not called: all versions of a resource have the same fields",
+            hint="serve one version, or keep the fields of all versions compatible",
+            warning=True,
+        )
 
 
 def _rules_remarks(document: JsonObject, canonical: JsonObject) -> Iterator[Cause]:

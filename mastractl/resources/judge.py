@@ -8,21 +8,22 @@ the rejection come from here; a property test holds that the two never disagree.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import create, validator_for
 
-from mastractl import errors
-from mastractl.resources import formats, metadata, patterns
+from mastractl.errors import Cause
+from mastractl.resources import fault_limit, formats, metadata, patterns
 from mastractl.resources.constraints import map_keys, repeated
 from mastractl.resources.jsontypes import equal, has_type, is_multiple, is_number
 from mastractl.resources.verdicts import Fault, causes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from mastractl.errors import Cause, FieldPath
+    from mastractl.errors import FieldPath
     from mastractl.values import JsonObject
 
     Keyword = Callable[[Any, Any, Any, JsonObject], Iterator[ValidationError]]
@@ -33,7 +34,13 @@ def judge(schema: JsonObject, document: Any) -> list[Cause]:
 
     The causes stand in the order of the document's fields as the schema names them.
     """
-    return [cause for error in _Judge(schema).iter_errors(document) for cause in causes_of(_fault(error))]
+    return _causes(_Judge(schema).iter_errors(document), ())
+
+
+def _causes(found: Iterable[ValidationError], path: FieldPath) -> list[Cause]:
+    """Each cause once; a metaschema reaches the same place in several ways."""
+    every = (cause for error in found for cause in causes_of(_fault(error), path))
+    return list(dict.fromkeys(fault_limit.first(every)))
 
 
 def _fault(error: ValidationError) -> Fault:
@@ -44,6 +51,7 @@ def _fault(error: ValidationError) -> Fault:
         instance=error.instance,
         schema=dict(error.schema) if isinstance(error.schema, Mapping) else {},
         path=tuple(error.relative_path),
+        message=error.message,
         branches=_branches(error),
     )
 
@@ -60,17 +68,12 @@ def check_json_schema(schema: Any, path: FieldPath = ()) -> list[Cause]:
     """What is wrong with a JSON Schema (MA140), of the draft its `$schema` names, or else of 2020-12."""
     if _depth(schema) > DEPTH_LIMIT:
         message = f"is no JSON Schema: nested deeper than {DEPTH_LIMIT} levels"
-        return [errors.Cause(code="MA140", path=path, message=message)]
+        return [Cause(code="MA140", path=path, message=message)]
     draft: Any = Draft202012Validator
     if isinstance(schema, dict):
         draft = validator_for(schema, default=draft)
-    found = draft(draft.META_SCHEMA).iter_errors(schema)
-    return [
-        errors.Cause(
-            code="MA140", path=(*path, *error.absolute_path), message=f"is no JSON Schema: {error.message}"
-        )
-        for error in found
-    ]
+    found = _causes(draft(draft.META_SCHEMA).iter_errors(schema), path)
+    return [replace(cause, code="MA140", message=f"is no JSON Schema: {cause.message}") for cause in found]
 
 
 DEPTH_LIMIT = 100
@@ -171,7 +174,7 @@ def _unique(_v: Any, on: Any, instance: Any, _schema: JsonObject) -> Iterator[Va
 
 def _repetitions(items: list[Any]) -> Iterator[ValidationError]:
     for first, later in repeated(items):
-        yield ValidationError("is repeated", path=(later,), validator_value=first)
+        yield ValidationError("is repeated", validator="repeated", path=(later,), validator_value=first)
 
 
 def _embedded(validator: Any, on: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
@@ -184,14 +187,14 @@ def _embedded(validator: Any, on: Any, instance: Any, schema: JsonObject) -> Ite
 def _object_meta(_v: Any, on: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
     if on is True and isinstance(instance, dict):
         for cause in metadata.metadata_causes(instance, ()):
-            yield ValidationError(cause.message, path=cause.path, validator_value=cause)
+            yield ValidationError(cause.message, validator="cause", path=cause.path, validator_value=cause)
 
 
 def _required(_v: Any, names: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
     if isinstance(instance, dict):
         for name in names:
             if name not in instance:
-                yield ValidationError("is missing", validator_value=name)
+                yield ValidationError("is missing", validator="missing", validator_value=name)
 
 
 _standard: Mapping[str, Any] = Draft202012Validator.VALIDATORS

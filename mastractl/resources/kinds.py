@@ -6,8 +6,7 @@ Schemas are loaded when first asked for, because `get` needs names and columns b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mastractl import errors
 from mastractl.resources.resource import GROUP, split_api_version
@@ -21,8 +20,7 @@ NAMESPACED = "Namespaced"
 CLUSTER = "Cluster"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(NamedTuple):
     """A printer column: `json_path` is kubectl's JSONPath; `priority` above 0 shows with `-o wide` only."""
 
     name: str
@@ -70,8 +68,7 @@ class Version:
         return self._schema
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(NamedTuple):
     """A sort of resource, as its definition describes it."""
 
     group: str
@@ -126,7 +123,6 @@ class Kind:
         return next((v for v in self.versions if v.name == name and v.served), None)
 
 
-@dataclass(slots=True)
 class KindRegistry:
     """The kinds known at one moment, found by any of their names.
 
@@ -134,9 +130,12 @@ class KindRegistry:
     the bundled ones without copying them.
     """
 
-    parent: KindRegistry | None = None
-    _kinds: dict[tuple[str, str], Kind] = field(default_factory=dict)
-    _aliases: dict[tuple[str, str], Kind] = field(default_factory=dict)
+    __slots__ = ("_aliases", "_kinds", "parent")
+
+    def __init__(self, *, parent: KindRegistry | None = None) -> None:
+        self.parent = parent
+        self._kinds: dict[tuple[str, str], Kind] = {}
+        self._aliases: dict[tuple[str, str], Kind] = {}
 
     def add(self, kind: Kind, *, alias_groups: Iterable[str] = ()) -> None:
         """Make a kind known, replacing what had its group and kind. `alias_groups` name it as well."""

@@ -51,7 +51,7 @@ def name_problem(text: str) -> str:
     if _subdomain(text):
         return _reserved(text)
     rule = f"lower case letters, digits, '-' and '.' only, {_ENDS}"
-    return f"{text!r} is not a valid name: {rule}{_advice(text, dots=True)}"
+    return f"{_short(text)} is not a valid name: {rule}{_advice(text, dots=True)}"
 
 
 def namespace_problem(text: str) -> str:
@@ -65,7 +65,7 @@ def namespace_problem(text: str) -> str:
     if _label(text):
         return _reserved(text)
     rule = f"lower case letters, digits and '-' only, {_ENDS}"
-    return f"{text!r} is not a valid namespace: {rule}{_advice(text, dots=False)}"
+    return f"{_short(text)} is not a valid namespace: {rule}{_advice(text, dots=False)}"
 
 
 def label_key_problem(text: str) -> str:
@@ -74,8 +74,10 @@ def label_key_problem(text: str) -> str:
     if len(name) <= LABEL_LIMIT and _qualified(name) and not slash:
         return ""
     if slash and (not _subdomain(prefix) or len(prefix) > PREFIX_LIMIT):
-        found = f"{prefix!r} before the '/' is none" if prefix else "nothing stands before the '/'"
-        return f"{text!r} is not a valid key: before a '/' belongs a domain such as example.com; {found}"
+        found = f"{_short(prefix)} before the '/' is none" if prefix else "nothing stands before the '/'"
+        return (
+            f"{_short(text)} is not a valid key: before a '/' belongs a domain such as example.com; {found}"
+        )
     if len(name) > LABEL_LIMIT:
         return (
             f"the key {_short(text)} has a name of {len(name)} characters; at most {LABEL_LIMIT} are allowed"
@@ -83,7 +85,7 @@ def label_key_problem(text: str) -> str:
     if _qualified(name):
         return ""
     rule = f"letters, digits, '-', '_' and '.' only, {_ENDS}"
-    return f"{text!r} is not a valid key: {rule}; a domain may stand before it (example.com/name)"
+    return f"{_short(text)} is not a valid key: {rule}; a domain may stand before it (example.com/name)"
 
 
 def label_value_problem(text: str) -> str:
@@ -96,7 +98,7 @@ def label_value_problem(text: str) -> str:
     rule = f"letters, digits, '-', '_' and '.' only, {_ENDS}"
     advice = _slug(text, r"[^A-Za-z0-9_.]+")
     meant = f"; did you mean {advice!r}?" if _qualified(advice) and len(advice) <= LABEL_LIMIT else ""
-    return f"{text!r} is not a valid label value: {rule}{meant}"
+    return f"{_short(text)} is not a valid label value: {rule}{meant}"
 
 
 def annotations_problem(annotations: Mapping[str, str]) -> str:
@@ -112,7 +114,7 @@ def finalizer_problem(text: str) -> str:
     if text in _STANDARD_FINALIZERS:
         return ""
     if "/" not in text:
-        return f"{text!r} is not a valid finalizer: it needs a domain, as in example.com/{text or 'cleanup'}"
+        return f"{_short(text)} is not a valid finalizer: it needs a domain, as in example.com/cleanup"
     return label_key_problem(text).replace("key", "finalizer", 1)
 
 
@@ -121,19 +123,23 @@ def dns_label_problem(text: str) -> str:
     if len(text) <= LABEL_LIMIT and _label(text) and not text[0].isdigit():
         return ""
     rule = "lower case letters, digits and '-', first a letter, at most 63 characters"
-    return f"{text!r} is not a valid DNS label ({rule})"
+    return f"{_short(text)} is not a valid DNS label ({rule})"
 
 
 def subdomain_problem(text: str) -> str:
     """What keeps the text from being a DNS-1123 subdomain, as an API group is."""
     if len(text) <= PREFIX_LIMIT and _subdomain(text):
         return ""
-    return f"{text!r} is not a domain name such as example.com (lower case letters, digits, '-' and '.')"
+    return (
+        f"{_short(text)} is not a domain name such as example.com (lower case letters, digits, '-' and '.')"
+    )
 
 
 def _reserved(text: str) -> str:
     device = text.partition(".")[0]
-    return f"{text!r} is reserved: Windows cannot hold a file named {device!r}; did you mean 'my-{text}'?"
+    return (
+        f"{_short(text)} is reserved: Windows cannot hold a file named {device!r}; did you mean 'my-{text}'?"
+    )
 
 
 def _advice(text: str, *, dots: bool) -> str:
@@ -152,4 +158,4 @@ def _slug(text: str, refused: str) -> str:
 
 
 def _short(text: str) -> str:
-    return repr(text) if len(text) <= 40 else repr(text[:37] + "...")
+    return repr(text) if len(text) <= 63 else repr(text[:60] + "...")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mastractl.errors import Cause
 from mastractl.resources import definition_forms
-from mastractl.resources.jsontypes import type_name
+from mastractl.resources.jsontypes import shown, type_name
 from mastractl.resources.resource import GROUP, split_api_version
 from mastractl.resources.unknown import nearest
 
@@ -74,33 +74,38 @@ def _not_text(field: str, value: object) -> Cause:
 
 def _unknown(api_version: str, word: str, kinds: KindRegistry) -> Cause:
     """The group has no such kind: another group has it, or the word is misspelt, or nobody knows it."""
-    group, version = split_api_version(api_version)
+    group, _ = split_api_version(api_version)
     elsewhere = [kind for kind in kinds if kind.kind == word]
     if group == _OLD_GROUP:
         fix = next((kind.api_version for kind in elsewhere), f"{GROUP}/v1")
-        message = f"no apiVersion {api_version!r}: the group is written {GROUP}"
+        message = f"no apiVersion {shown(api_version)}: the group is written {GROUP}"
         return _at("apiVersion", "MA011", message, f"use apiVersion: {fix}")
     if elsewhere:
         listed = ", ".join(kind.api_version for kind in elsewhere)
-        message = f"{word} is no kind of {group or f'the group of {version}'}; it belongs to {listed}"
+        message = f"{word} is no kind of {shown(api_version)}; it belongs to {listed}"
         return _at("apiVersion", "MA011", message, f"use apiVersion: {elsewhere[0].api_version}")
-    return _at("kind", "MA010", f"unknown kind {word!r} in {api_version}", _kind_advice(word, group, kinds))
+    return _at(
+        "kind",
+        "MA010",
+        f"unknown kind {shown(word)} in {shown(api_version)}",
+        _kind_advice(word, group, kinds),
+    )
 
 
 def _kind_advice(word: str, group: str, kinds: KindRegistry) -> str:
     same_group = [kind for kind in kinds if kind.group == group]
     known = same_group or list(kinds)
     meant = next((kind for kind in known if word.lower() in kind.names), None)
-    near = meant.kind if meant else nearest(word, [kind.kind for kind in known])
+    near = meant.kind if meant else nearest(word[:100], [kind.kind for kind in known])
     if near:
         kind = next(kind for kind in known if kind.kind == near)
-        return f"did you mean {near!r}?" if same_group else f"did you mean {near!r} of {kind.api_version}?"
+        return f'did you mean "{near}"{"" if same_group else f" of {kind.api_version}"}?'
     listed = ", ".join(sorted(kind.kind for kind in known))
     return f"known kinds: {listed}; a {definition_forms.KIND} defines more" if listed else ""
 
 
 def _unserved(api_version: str, kind: Kind, served: Iterable[str]) -> Cause:
-    message = f"{kind.kind} is not served as {api_version!r}"
+    message = f"{kind.kind} is not served as {shown(api_version)}"
     return _at("apiVersion", "MA011", message, f"served: {', '.join(served)}")
 
 

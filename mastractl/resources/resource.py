@@ -6,8 +6,7 @@ from a store are shared: whoever changes one copies it first (`values.copy`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mastractl.values import JsonObject
@@ -19,8 +18,7 @@ DEFAULT_NAMESPACE = "default"
 """Where namespaced resources live that name no namespace (seed 000)."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ResourceKey:
+class ResourceKey(NamedTuple):
     """What names a resource: its group and kind, its namespace ("" if cluster-scoped) and its name."""
 
     group: str

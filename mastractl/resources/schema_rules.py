@@ -163,7 +163,8 @@ def _root(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
 
 
 def _node(schema: JsonObject, path: FieldPath, *, root: bool = False) -> Iterator[Cause]:
-    yield from _typed(schema, path)
+    if not root:
+        yield from _typed(schema, path)
     yield from _values(schema, path)
     yield from _extensions(schema, path)
     yield from _lists(schema, path)
@@ -208,7 +209,7 @@ def _extensions(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
         for word in (PRESERVE, EMBEDDED):
             if schema.get(word):
                 yield broken(f"cannot stand beside {INT_OR_STRING}", (*path, word))
-    if schema.get(EMBEDDED):
+    elif schema.get(EMBEDDED):
         if schema.get("type") != "object":
             yield broken("needs type: object beside it", (*path, EMBEDDED))
         if not schema.get("properties") and not schema.get(PRESERVE):

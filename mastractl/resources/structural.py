@@ -15,6 +15,7 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from mastractl.resources import fault_limit
 from mastractl.resources.metadata import resource_schema
 from mastractl.resources.nodes import Findings, node
 from mastractl.resources.unknown import unknown_field
@@ -70,7 +71,7 @@ class Program:
     def _unknown(self, found: Findings, unknown: Unknown) -> list[Cause]:
         if unknown != "report":
             return []
-        return [unknown_field(_path(trail), self.schema) for trail in found.unknown]
+        return fault_limit.first(unknown_field(_path(trail), self.schema) for trail in found.unknown)
 
 
 def compile_schema(schema: JsonObject, *, resource: bool = True) -> Program:

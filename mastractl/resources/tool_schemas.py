@@ -50,7 +50,7 @@ def _tool(spec: Any, at: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
     if not isinstance(spec, dict):
         return
     for field in FIELDS:
-        if field in spec:
+        if isinstance(spec.get(field), dict):
             yield (*at, field), spec[field]
     for index, function in _objects(spec.get("functions")):
         yield from _tool(function, (*at, "functions", index))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mastractl.errors import Cause, format_path
+from mastractl.resources.jsontypes import shown
 from mastractl.resources.metadata import resource_schema
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from mastractl.values import JsonObject
 
 _FEW = 8
+"""Known fields that are listed when none is like the unknown one."""
+
+_LONG = 100
+"""Characters of a field's name; longer ones are like nothing."""
 
 
 def unknown_field(path: FieldPath, schema: JsonObject) -> Cause:
@@ -29,7 +34,7 @@ def unknown_cause(path: FieldPath, known: Sequence[str], *, elsewhere: str = "")
     `elsewhere` is where a field of exactly this name belongs, if there is such a place nearby.
     """
     name = str(path[-1])
-    near = nearest(name, known)
+    near = nearest(name, known) if len(name) <= _LONG else ""
     if near and (not elsewhere or _fold(near) == _fold(name)):
         hint = f'did you mean "{near}"?'
     elif elsewhere:
@@ -38,7 +43,8 @@ def unknown_cause(path: FieldPath, known: Sequence[str], *, elsewhere: str = "")
         hint = "no fields are described here"
     else:
         hint = f"known fields: {', '.join(known)}" if len(known) <= _FEW else ""
-    return Cause(code="MA101", path=path, message=f'unknown field "{name}"', hint=hint, at_key=True)
+    message = f"unknown field {shown(name)}"
+    return Cause(code="MA101", path=path, message=message, hint=hint, at_key=True)
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:

@@ -24,9 +24,11 @@ _MANY = 12
 class Fault:
     """One keyword of a schema that a value does not meet.
 
-    `value` is the keyword's, or what it found out (the missing field, the index of the first of two equal
-    items, the cause found in metadata). `path` leads from the value that was judged to `instance`.
-    `branches` are the faults of each alternative where none of several fits.
+    `value` is the keyword's own; for the keyword `missing` it is the name of the field, for `repeated` the
+    index of the first of two equal items, for `cause` a whole cause. `path` leads from the value that was
+    judged to what is wrong in it; `instance` is the value that the keyword was asked about. `branches` are
+    the faults of each alternative where none of several fits; `message` are the judge's own words, for
+    keywords that have no better ones here.
     """
 
     keyword: str
@@ -34,16 +36,22 @@ class Fault:
     instance: Any
     schema: JsonObject
     path: FieldPath
+    message: str
     branches: tuple[tuple[Fault, ...], ...] = ()
 
 
 def causes_of(fault: Fault, at: FieldPath = ()) -> Iterator[Cause]:
     """The causes behind a fault. `at` is where the judged value stands in its document."""
-    yield from _VERDICTS[fault.keyword](fault, (*at, *fault.path))
+    yield from _VERDICTS.get(fault.keyword, _other)(fault, (*at, *fault.path))
+
+
+def _other(fault: Fault, path: FieldPath) -> Iterator[Cause]:
+    yield _form(path, fault.message)
 
 
 def _type(fault: Fault, path: FieldPath) -> Iterator[Cause]:
-    wanted = "integer or string" if fault.keyword == "x-kubernetes-int-or-string" else str(fault.value)
+    types = ["integer", "string"] if fault.keyword == "x-kubernetes-int-or-string" else fault.value
+    wanted = types if isinstance(types, str) else " or ".join(types)
     if fault.instance is None:
         message = f"null is not allowed here: expected {wanted}"
         yield Cause(code="MA109", path=path, message=message, hint="give it a value or remove the field")
@@ -81,7 +89,7 @@ def _type_advice(wanted: str, value: Any) -> str:
     return ""
 
 
-def _required(fault: Fault, path: FieldPath) -> Iterator[Cause]:
+def _missing(fault: Fault, path: FieldPath) -> Iterator[Cause]:
     message = f'missing required field "{fault.value}"'
     yield Cause(code="MA102", path=(*path, fault.value), message=message, reason="FieldValueRequired")
 
@@ -167,7 +175,7 @@ def _repeated(fault: Fault, path: FieldPath) -> Iterator[Cause]:
     yield Cause(code="MA107", path=at, message=message, reason="FieldValueDuplicate", hint=hint)
 
 
-def _metadata(fault: Fault, path: FieldPath) -> Iterator[Cause]:
+def _own(fault: Fault, path: FieldPath) -> Iterator[Cause]:
     cause: Cause = fault.value
     yield Cause(code=cause.code, path=path, message=cause.message, hint=cause.hint, at_key=cause.at_key)
 
@@ -185,7 +193,7 @@ def _alternatives(fault: Fault, path: FieldPath) -> Iterator[Cause]:
     if not fault.branches:
         yield _several(fault, path)
         return
-    missing = list(map(_missing, fault.branches))
+    missing = list(map(_only_missing, fault.branches))
     ranked = sorted(fault.branches, key=_distance)
     if all(missing):
         count = "exactly one" if fault.keyword == "oneOf" else "at least one"
@@ -199,18 +207,22 @@ def _alternatives(fault: Fault, path: FieldPath) -> Iterator[Cause]:
         yield _form(path, f"fits none of the allowed forms: {' - or: '.join(said)}")
 
 
-def _missing(branch: tuple[Fault, ...]) -> list[str]:
+def _only_missing(branch: tuple[Fault, ...]) -> list[str]:
     """The fields a branch misses right here, if that is all it has against the value."""
-    if all(each.keyword == "required" and not each.path for each in branch):
+    if all(each.keyword == "missing" and not each.path for each in branch):
         return [f'"{each.value}"' for each in branch]
     return []
 
 
 def _distance(branch: tuple[Fault, ...]) -> tuple[int, int, int]:
     """How far a value is from a branch: a wrong type or tag at the top tells that another one was meant."""
-    wrong_form = sum(each.keyword in ("type", "enum") and len(each.path) <= 1 for each in branch)
+    wrong_form = sum(_STRANGENESS.get((each.keyword, len(each.path)), 0) for each in branch)
     depth = max(len(each.path) for each in branch)
     return wrong_form, len(branch), -depth
+
+
+_STRANGENESS = {("type", 0): 3, ("enum", 1): 2, ("enum", 0): 1, ("type", 1): 1}
+"""How much a keyword at that depth speaks against a whole branch; an enum at depth 1 is a tag."""
 
 
 def _said(branch: tuple[Fault, ...], path: FieldPath) -> str:
@@ -249,7 +261,7 @@ def _not(fault: Fault, path: FieldPath) -> Iterator[Cause]:
 _VERDICTS: dict[str, Callable[[Fault, FieldPath], Iterator[Cause]]] = {
     "type": _type,
     "x-kubernetes-int-or-string": _type,
-    "required": _required,
+    "missing": _missing,
     "enum": _enum,
     "pattern": _pattern,
     "format": _format,
@@ -257,9 +269,8 @@ _VERDICTS: dict[str, Callable[[Fault, FieldPath], Iterator[Cause]]] = {
     "maximum": _maximum,
     "multipleOf": _multiple,
     **{f"{side}{unit}": _size for side in ("min", "max") for unit in _UNITS},
-    "uniqueItems": _repeated,
-    "x-kubernetes-list-type": _repeated,
-    "x-mastractl-object-meta": _metadata,
+    "repeated": _repeated,
+    "cause": _own,
     "additionalProperties": _additional,
     "anyOf": _alternatives,
     "oneOf": _alternatives,

@@ -64,8 +64,6 @@ def let_status_in(kinds: StoreKinds, given: Given) -> Incoming:
     name = Resource(document).name
     pruned, causes = version_program(kind.storage_version).run(document, unknown="prune")
     causes = [c for c in causes if c.path[:1] == ("status",) or (not name and c.path[:1] == ("metadata",))]
-    if not name and not causes:
-        causes = [Cause(code="MA102", path=("metadata", "name"), message="whose status it is, is not said")]
     if causes:
         raise invalid(kind, name, tuple(causes))
     return _placed(kinds, kind, document | {"status": pruned.get("status")})

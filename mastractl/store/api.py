@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +18,7 @@ EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
 Operation = Literal["created", "configured", "unchanged"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(NamedTuple):
     """What `apply` did, or with `dry_run` would do.
 
     `before` is the resource as it stood, None if it is new. `warnings` are the remarks of admission.
@@ -32,8 +30,7 @@ class Applied:
     warnings: tuple[Cause, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deleted:
+class Deleted(NamedTuple):
     """What `delete_all` did to one resource, or with `dry_run` would do.
 
     `resource` is its last state. `pending` says that it still stands, its deletion under way, because
@@ -46,8 +43,7 @@ class Deleted:
     dependents: tuple[ResourceKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchEvent:
+class WatchEvent(NamedTuple):
     """One event of a watch.
 
     `resource` is the new state; with DELETED the last one, at the revision that ended it; with BOOKMARK

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mastractl.clock import Clock
-    from mastractl.engines.contract import Capabilities, Engine, Entry, Op
+    from mastractl.engines.contract import Capabilities, Commit, Engine, Entry, Op
     from mastractl.values import JsonObject
 
 Outcome = TypeVar("Outcome")
@@ -31,9 +31,10 @@ _FIRST_REST, _LONGEST_REST = 0.001, 0.05
 
 
 class Draft:
-    """One commit in the making."""
+    """One commit in the making; `commits` are those it has come to, several where one was not enough."""
 
     def __init__(self, engine: Engine) -> None:
+        self.commits: list[Commit] = []
         self._engine = engine
         self._entries: dict[str, Entry | None] = {}
         self._documents: dict[str, JsonObject | None] = {}
@@ -97,8 +98,9 @@ class Draft:
 
     def commit(self, ops: dict[str, Op], *, origin: str) -> None:
         """Commit these operations of the draft; raises what the engine raises, Conflict above all."""
-        revision = self._engine.commit(list(ops.values()), origin=origin).revision
-        self._revisions |= {key: revision for key, op in ops.items() if not isinstance(op, Check)}
+        commit = self._engine.commit(list(ops.values()), origin=origin)
+        self.commits.append(commit)
+        self._revisions |= {key: commit.revision for key, op in ops.items() if not isinstance(op, Check)}
 
     def revision(self, key: str) -> int:
         """The revision of the commit that wrote or removed the key, else of what stands there, else 0."""

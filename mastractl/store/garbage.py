@@ -4,8 +4,9 @@ The rules are Kubernetes' (background propagation, carried out at once):
 
 * a resource with finalizers stays, marked with a deletionTimestamp, until an update drops the last;
 * with a resource go its dependents, those whose ownerReferences name no other owner that still stands;
-  from the rest the reference is taken away. Cycles end, for what is gone is not visited again;
-  `blockOwnerDeletion` holds no owner back, since owners do not wait for their dependents;
+  from the rest, and from all if they are to be orphaned, the reference is taken away. Cycles end, for
+  what is gone is not visited again; `blockOwnerDeletion` holds no owner back, since owners do not wait
+  for their dependents;
 * with the definition of a kind go all resources of the kind. If finalizers hold one of them, the
   definition waits for it, so that no resource ever loses its kind.
 
@@ -34,17 +35,22 @@ CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 class Removal:
     """What goes, worked out in a draft.
 
+    `seen` is the revision at which the owners were looked up, None as long as they were not;
     `removed` has the last document of all that is gone, by key; `emptied` the prefixes of the kinds
-    whose definitions are gone.
+    whose definitions are gone. With `orphan` dependents stay; the resources of a kind never do.
     """
 
-    def __init__(self, draft: Draft, *, owners: Owners, kinds: StoreKinds, now: str) -> None:
+    def __init__(
+        self, draft: Draft, *, owners: Owners, kinds: StoreKinds, now: str, orphan: bool = False
+    ) -> None:
         self.now = now
+        self.seen: int | None = None
         self.removed: dict[str, JsonObject] = {}
         self.emptied: list[str] = []
         self._draft = draft
         self._owners = owners
         self._kinds = kinds
+        self._orphan = orphan
 
     def remove(self, key: str) -> None:
         """Remove the resource and what goes with it, or mark it if finalizers hold it."""
@@ -82,16 +88,18 @@ class Removal:
 
     def _abandoned(self, uid: str) -> list[str]:
         """The dependents that go with the owner; the others lose their reference to it."""
+        if self.seen is None:
+            self.seen = self._owners.refresh()
         gone = []
-        for key in self._owners.dependents(uid) if uid else ():
+        for key in self._owners.dependents(uid):
             document = self._draft.read(key)
             if document is None:
                 continue
             references = document["metadata"].get("ownerReferences", [])
-            left = [reference for reference in references if reference["uid"] != uid]
+            left = [reference for reference in references if reference.get("uid") != uid]
             if len(left) == len(references):
                 continue
-            if any(self._stands(reference, key) for reference in left):
+            if self._orphan or any(self._stands(reference, key) for reference in left):
                 metadata = {**document["metadata"], "ownerReferences": left}
                 self._draft.write(key, lifecycle.arranged({**document, "metadata": metadata}))
             else:
@@ -102,7 +110,7 @@ class Removal:
         """Whether an owner stands, in the draft as it has come so far."""
         for key in keys.owners(reference, dependent):
             owner = self._draft.read(key)
-            if owner is not None and owner["metadata"].get("uid") == reference["uid"]:
+            if owner is not None and owner["metadata"].get("uid") == reference.get("uid"):
                 return True
         return False
 

@@ -104,6 +104,8 @@ class StoreKinds:
 
     def of_segment(self, segment: str) -> Kind | None:
         """The kind, defined in the store, whose resources stand in this segment."""
+        if any(k.segment == segment for k in self.bundled):
+            return None
         return next((k for k in self.defined().values() if k.segment == segment), None)
 
     def _fresh(self) -> _Known:

@@ -2,7 +2,8 @@
 
 Garbage is found by asking which resources name an owner that goes. To answer without reading the whole
 store each time, the references are read once and kept up to date from the log; edits made from outside
-are in the log as well.
+are in the log as well. Reading the log has its price too (a store of files looks for such edits first), so
+that a transaction looks once, and its own commits are taken in as they are made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from mastractl import errors
 from mastractl.store import documents, keys
 
 if TYPE_CHECKING:
-    from mastractl.engines.contract import Engine, Entry
+    from collections.abc import Iterable, Sequence
+
+    from mastractl.engines.contract import Change, Commit, Engine, Entry
 
 _PAGE = 1000
 _MARK = b'"ownerReferences"'
@@ -32,25 +35,43 @@ class Owners:
         self._dependents: dict[str, set[str]] = {}
         """The keys of the dependents of each uid."""
 
-    def dependents(self, uid: str) -> list[str]:
-        """The keys of the resources that name the owner, in order."""
+    def refresh(self) -> int:
+        """Take in what happened since the last look; the revision up to which all of it is known now."""
         with self._lock:
-            self._catch_up()
+            if self._revision < 0:
+                self._read()
+                return self._revision
+            try:
+                stretch = self._engine.changes(self._revision, keys.EVERYTHING, limit=0)
+            except errors.Expired:
+                self._read()
+            else:
+                self._take_in(stretch.revision, stretch.changes)
+            return self._revision
+
+    def dependents(self, uid: str) -> list[str]:
+        """The keys of the resources that name the owner, in order, as of the last look."""
+        with self._lock:
             return sorted(self._dependents.get(uid, ()))
 
-    def _catch_up(self) -> None:
-        if self._revision < 0:
-            self._read()
-        if self._revision == self._engine.revision():
-            return
-        try:
-            stretch = self._engine.changes(self._revision, keys.EVERYTHING, limit=0)
-        except errors.Expired:
-            self._read()
-            return
-        for change in stretch.changes:
+    def follow(self, seen: int, commits: Sequence[Commit]) -> bool:
+        """Take in commits that were worked out on the look at revision `seen`.
+
+        False if others came in between, so that the log has to be read for them.
+        """
+        with self._lock:
+            for commit in commits:
+                if commit.revision != seen + 1:
+                    return False
+                seen += 1
+                if self._revision == seen - 1:
+                    self._take_in(commit.revision, commit.changes)
+            return True
+
+    def _take_in(self, revision: int, changes: Iterable[Change]) -> None:
+        for change in changes:
             self._note(change.key, change.entry)
-        self._revision = stretch.revision
+        self._revision = revision
 
     def _read(self) -> None:
         """Read every resource, a page at a time; what changes meanwhile is in the log after the first."""
@@ -75,7 +96,7 @@ class Owners:
         if entry is None or _MARK not in entry.value:
             return
         references = documents.decode(entry)["metadata"].get("ownerReferences", ())
-        owners = frozenset(reference["uid"] for reference in references)
+        owners = frozenset(uid for reference in references if (uid := reference.get("uid")))
         if owners:
             self._owners[key] = owners
             for uid in owners:

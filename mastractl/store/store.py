@@ -219,16 +219,18 @@ class StateStore:
 
         found = self.resolve(kind)
         target = Target(found, keys.key(found, namespace, name), name, resource_version or "")
-        return self._writer.delete_all([target], ignore_missing=False, dry_run=dry_run)[0].resource
+        (deleted,) = self._writer.delete_all([target], ignore_missing=False, orphan=False, dry_run=dry_run)
+        return deleted.resource
 
     def delete_all(
         self,
         targets: Iterable[ResourceKey | Resource],
         *,
         ignore_missing: bool = False,
+        orphan: bool = False,
         dry_run: bool = False,
     ) -> builtins.list[Deleted]:
-        """Delete all of the resources or none, and what they own, as one commit.
+        """Delete all of the resources or none, and what they own, or with `orphan` not, as one commit.
 
         A `Resource` must still have the resourceVersion it has, if it has one, else Conflict. Raises
         NotFound, unless `ignore_missing`: then what is missing is missing from the result. Where the engine
@@ -242,7 +244,7 @@ class StateStore:
             kind = self._kinds.of_key(key)
             version = target.resource_version if isinstance(target, Resource) else ""
             where.append(Target(kind, keys.key(kind, key.namespace, key.name), key.name, version))
-        return self._writer.delete_all(where, ignore_missing=ignore_missing, dry_run=dry_run)
+        return self._writer.delete_all(where, ignore_missing=ignore_missing, orphan=orphan, dry_run=dry_run)
 
     def watch(  # noqa: PLR0913 - what watches can be narrowed by
         self,
@@ -276,10 +278,8 @@ class StateStore:
 
     def health(self) -> Health:
         """The engine's health, with the problems of the definitions in the store beside its own."""
-        from dataclasses import replace  # noqa: PLC0415 - few ask
-
         health = self.engine.health()
-        return replace(health, problems=health.problems + self._kinds.problems())
+        return health._replace(problems=health.problems + self._kinds.problems())
 
     def problems(self) -> tuple[Problem, ...]:
         """What in the store needs a person: files that cannot be read, definitions that make no sense."""

@@ -4,9 +4,9 @@ Every verb is one transaction of `drafts`: the steps of `apply` and `garbage` sa
 what makes one commit and what the caller hears of it.
 
 What goes with a resource goes in the same commit. Only where the engine cannot take it in one are
-dependents removed in commits of their own, before what was asked for: wherever that is cut short, what still stands still has its
-owner, and deleting again goes on. Once the commit is made, the log is read for what came in between, so
-that nothing is left behind that names a deleted owner or is of a deleted kind.
+dependents removed in commits of their own, before what was asked for: wherever that is cut short, what
+still stands still has its owner, and deleting again goes on. Once the commit is made, the log is read for
+what came in between, so that nothing is left behind that names a deleted owner or is of a deleted kind.
 """
 
 from __future__ import annotations
@@ -76,8 +76,7 @@ class Writer:
             return removal
 
         removal, draft = self._transact(work, asked={key}, dry_run=dry_run)
-        if not dry_run:
-            self._sweep(removal)
+        self._sweep(removal, draft)
         return draft.resource(key, draft.read(key) or removal.removed[key])
 
     def apply_all(self, incoming: Sequence[Incoming], *, dry_run: bool) -> list[Applied]:
@@ -95,8 +94,7 @@ class Writer:
         order = sorted(range(len(incoming)), key=lambda index: incoming[index].kind.kind != DEFINITION)
         asked = {each.key for each in incoming}
         (applied, removal), draft = self._transact(work, asked=asked, dry_run=dry_run)
-        if not dry_run:
-            self._sweep(removal)
+        self._sweep(removal, draft)
         return [
             Applied(
                 resource=draft.resource(each.key, applied[index][1]),
@@ -107,13 +105,15 @@ class Writer:
             for index, each in enumerate(incoming)
         ]
 
-    def delete_all(self, targets: Sequence[Target], *, ignore_missing: bool, dry_run: bool) -> list[Deleted]:
+    def delete_all(
+        self, targets: Sequence[Target], *, ignore_missing: bool, orphan: bool, dry_run: bool
+    ) -> list[Deleted]:
         """Delete all of them as one commit, and what goes with them."""
 
         def work(draft: Draft) -> _Gone:
             asked_for = {t.key: t for t in targets}.values()
             present = [t for t in asked_for if _is_present(draft, t, ignore_missing=ignore_missing)]
-            removal = self._removal(draft)
+            removal = self._removal(draft, orphan=orphan)
             asked = {t.key for t in present}
             dependents = {}
             for target in present:
@@ -123,13 +123,12 @@ class Writer:
             return _Gone(present, removal, dependents)
 
         gone, draft = self._transact(work, asked={t.key for t in targets}, dry_run=dry_run)
-        if not dry_run:
-            self._sweep(gone.removal)
+        self._sweep(gone.removal, draft, orphan=orphan)
         return [_deleted(draft, gone, target) for target in gone.targets]
 
-    def _removal(self, draft: Draft) -> Removal:
+    def _removal(self, draft: Draft, *, orphan: bool = False) -> Removal:
         now = clock.rfc3339(self._clock.now())
-        return Removal(draft, owners=self._owners, kinds=self._kinds, now=now)
+        return Removal(draft, owners=self._owners, kinds=self._kinds, now=now, orphan=orphan)
 
     def _transact(
         self, work: Callable[[Draft], drafts.Outcome], *, asked: set[str], dry_run: bool
@@ -139,18 +138,22 @@ class Writer:
             self._engine, work, clock=self._clock, origin=self._manager, parts=parts, dry_run=dry_run
         )
 
-    def _sweep(self, removal: Removal) -> None:
-        """Remove what came in between, until nothing did."""
-        while removal.removed:
+    def _sweep(self, removal: Removal, draft: Draft, *, orphan: bool = False) -> None:
+        """Once it is committed, remove what came in between, until nothing did."""
+        while (
+            draft.commits
+            and removal.seen is not None
+            and not self._owners.follow(removal.seen, draft.commits)
+        ):
             uids = [document["metadata"].get("uid", "") for document in removal.removed.values()]
             prefixes = removal.emptied
 
             def work(draft: Draft, uids: list[str] = uids, prefixes: list[str] = prefixes) -> Removal:
-                late = self._removal(draft)
+                late = self._removal(draft, orphan=orphan)
                 late.sweep(uids, prefixes)
                 return late
 
-            removal, _ = self._transact(work, asked=set(), dry_run=False)
+            removal, draft = self._transact(work, asked=set(), dry_run=False)
 
 
 def _is_present(draft: Draft, target: Target, *, ignore_missing: bool) -> bool:

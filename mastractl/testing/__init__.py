@@ -3,4 +3,4 @@
 import pytest
 
 # Their assertions are to explain themselves, as those in a test file do.
-pytest.register_assert_rewrite("mastractl.testing.engine_tests")
+pytest.register_assert_rewrite("mastractl.testing.engine_tests", "mastractl.testing.store_tests")

@@ -35,14 +35,8 @@ from mastractl import errors
 from mastractl.engines.contract import Put
 from mastractl.testing.engine_tests.closing import ClosingTests
 from mastractl.testing.engine_tests.commits import CommitTests
-from mastractl.testing.engine_tests.declared import (
-    DurableSuite,
-    ExpirySuite,
-    ExternalEditSuite,
-    Outside,
-    PushSuite,
-    SharedSuite,
-)
+from mastractl.testing.engine_tests.declared import DurableSuite, ExpirySuite, PushSuite, SharedSuite
+from mastractl.testing.engine_tests.external import ExternalEditSuite, Outside
 from mastractl.testing.engine_tests.foundation import document
 from mastractl.testing.engine_tests.log import LogTests
 from mastractl.testing.engine_tests.racing import RacingTests

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _TEAMS = ("cooking", "support", "research", "billing", "travel")
 _TOOLS = ("web-search", "recipe-finder", "calculator", "calendar", "mailer", "translator")
-_METRICS = ("accuracy", "latency", "cost", "tone")
 
 
 def agents_yaml(count: int) -> str:
@@ -38,22 +37,49 @@ spec:
   model:
     provider: openai
     name: gpt-4o-mini
+  modelSettings:
     temperature: 0.{number % 10}
     maxTokens: {1000 + number % 700}
+    stopSequences: [END, STOP]
   tools:
     - name: {first}
-      enabled: true
     - name: {second}
-      enabled: false
-      config:
-        limit: {number % 20}
-        region: eu-west-1
+      ref:
+        name: {second}-tool
+        namespace: shared
   memory:
     enabled: true
     type: conversation
-    maxMessages: {10 + number % 90}
-  evaluation:
-    metrics: [{_METRICS[number % 4]}, {_METRICS[(number + 1) % 4]}]
-    threshold: 0.85
-    samples: {5 + number % 15}
+    config:
+      maxMessages: {10 + number % 90}
+  scaling:
+    minReplicas: 1
+    maxReplicas: {1 + number % 5}
 """
+
+
+def agents(count, *, prefix="assistant-"):
+    """`count` Agents as documents, all in the namespace `default`, named by `prefix` and a number."""
+    return [
+        {
+            "apiVersion": "mastra.ai/v1",
+            "kind": "Agent",
+            "metadata": {
+                "name": f"{prefix}{number:06d}",
+                "namespace": "default",
+                "labels": {"team": _TEAMS[number % len(_TEAMS)], "tier": str(number % 3)},
+            },
+            "spec": {
+                "description": f"An assistant that answers what the {_TEAMS[number % 5]} team asks",
+                "instructions": f"You are assistant {number}. Answer in short sentences. " * 8,
+                "model": {"provider": "openai", "name": "gpt-4o-mini"},
+                "tools": [
+                    {"name": name, "ref": {"name": name}}
+                    for name in (_TOOLS[number % 6], _TOOLS[(number + 1) % 6])
+                ],
+                "memory": {"enabled": True, "type": "vector"},
+                "scaling": {"minReplicas": 1, "maxReplicas": 5},
+            },
+        }
+        for number in range(count)
+    ]

@@ -147,6 +147,13 @@ def test_nothing_to_show_is_said_on_standard_error_and_is_no_failure(cli, argume
     assert (result.out, result.err) == ("", said)
 
 
+def test_a_store_that_was_not_there_is_told_where_it_may_be_a_mistake(cli):
+    assert cli.ok("get", "agents", "--store", "data").err == (
+        f"No resources found in default namespace.\nthere was no store at {cli.directory / 'data'} before\n"
+    )
+    assert cli.ok("get", "agents", "--store", "data").err == "No resources found in default namespace.\n"
+
+
 def test_nothing_as_json_is_an_empty_list(cli):
     result = cli.ok("get", "agents", "-o", "json")
     assert (result.json["kind"], result.json["items"], result.err) == ("List", [], "")
@@ -227,3 +234,14 @@ class TestWatching:
         result = cli("get", "agents", "nope", "-w")
         assert (result.code, result.out) == (3, "")
         assert cli.ok("get", "agents", "nope", "-w", "--ignore-not-found").out == ""
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_on_a_terminal_words_are_coloured_and_headers_are_not(cli, store):
+    ready = store.require("agents", name="x")
+    ready.document["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    store.update_status(ready)
+    header, row, *_ = cli.ok("get", "agents", "-o", "wide", tty=True).lines
+    assert "READY" in header
+    assert "\x1b[" not in header
+    assert "\x1b[32mRunning\x1b[0m" in row

@@ -1,8 +1,25 @@
 from __future__ import annotations
 
+import io
 import json
+import threading
 
 import pytest
+
+from mastractl import errors
+from mastractl.cli import following, selection
+from mastractl.cli.invocation import GlobalFlags, Invocation, Surroundings
+from mastractl.cli.output import Reporter
+from mastractl.cli.printers.interface import PrintOptions, printer_for
+from mastractl.cli.process import Process
+
+
+class Stream(io.TextIOWrapper):
+    def __init__(self):
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    def text(self):
+        return self.buffer.getvalue().decode()
 
 
 def rows(result):
@@ -134,3 +151,36 @@ def test_contradictions(cli):
     assert cli("watch").code == 2
     assert cli("watch", "agents", "--watch-only", "--resource-version", "1").code == 2
     assert cli("watch", "nope").code == 3
+
+
+def test_a_store_that_closes_under_a_stream_is_an_error_and_never_a_silent_end(cli, two):
+    class Closing(Stream):
+        def flush(self):
+            super().flush()
+            if self.text():
+                opened[0].store.close()
+
+    opened = []
+    process = Process(
+        stdin=Stream(),
+        stdout=Closing(),
+        stderr=Stream(),
+        environ=cli.environ,
+        directory=str(cli.directory),
+    )
+    with Invocation(
+        Surroundings(process, Reporter(process.stderr, data=process.stdout)), GlobalFlags()
+    ) as inv:
+        opened.append(inv)
+        chosen = selection.choose(inv, selection.Asked(resources=["agents"]))
+        printer = printer_for("name", PrintOptions(out=process.stdout, kinds=inv.kinds))
+        with pytest.raises(errors.Unavailable, match="the stream of changes ended"):
+            following.follow(inv, chosen, following.as_events(printer), listed=True)
+
+
+def test_a_first_list_in_which_nothing_passes_does_not_hold_up_what_comes(cli, two, make, script):
+    two.apply(make.resource("y", labels={"app": "db"}))
+    out = script()
+    threading.Timer(0.2, two.apply, [make.resource("web", labels={"app": "web"})]).start()
+    result = cli("watch", "agents", "-l", "app=web", "-o", "name", stdout=out)
+    assert result.out == "agent.mastra.ai/web\n"

@@ -159,7 +159,9 @@ def test_a_store_means_the_same_from_every_directory(store, absolute, own_home):
 
 
 def test_a_relative_url_is_a_url_still(tmp_path):
-    assert config.absolute_store("file:a%20b", str(tmp_path / "50% off")) == f"file:{tmp_path}/50%25%20off/a%20b"
+    assert (
+        config.absolute_store("file:a%20b", str(tmp_path / "50% off")) == f"file:{tmp_path}/50%25%20off/a%20b"
+    )
 
 
 def test_a_home_that_is_not_there_is_said(place, user_file):

@@ -79,6 +79,24 @@ def test_an_idle_feed_rests(kind):
     assert max(engine.waits) <= 0.1
 
 
+def test_the_log_is_read_once_in_a_poll_however_silent_the_engine():
+    clock = FakeClock()
+
+    class Asleep(Counting):
+        def wait(self, since, timeout):
+            self.waits.append(timeout)
+            clock.advance(timeout)
+            return False
+
+    engine = Asleep()
+    with watch(engine, poll=2, clock=clock) as feed:
+        assert feed.take(9) is None
+    assert clock.monotonic() == pytest.approx(9)
+    assert engine.reads == 6
+    assert sum(engine.waits) == pytest.approx(9)
+    assert len(engine.waits) == pytest.approx(90, abs=5)
+
+
 @pytest.mark.parametrize("kind", [Counting, Sleepless, Deaf, CriesWolf])
 def test_a_commit_is_told_whatever_the_hints(kind):
     engine = kind()

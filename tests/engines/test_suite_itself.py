@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -24,7 +23,7 @@ class LosesDeletesAtCompaction(MemoryEngine):
     def changes(self, since, prefix="", *, limit=1000):
         stretch, floor = super().changes(since, prefix, limit=limit), self.health().compacted
         lost = [c for c in stretch.changes if c.entry is None and c.previous.revision <= floor]
-        return replace(stretch, changes=tuple(c for c in stretch.changes if c not in lost))
+        return stretch._replace(changes=tuple(c for c in stretch.changes if c not in lost))
 
 
 class ForgetsWhatWasBefore(MemoryEngine):
@@ -32,10 +31,9 @@ class ForgetsWhatWasBefore(MemoryEngine):
 
     def changes(self, since, prefix="", *, limit=1000):
         stretch, floor = super().changes(since, prefix, limit=limit), self.health().compacted
-        return replace(
-            stretch,
+        return stretch._replace(
             changes=tuple(
-                replace(c, previous=None) if c.entry and c.previous and c.previous.revision <= floor else c
+                c._replace(previous=None) if c.entry and c.previous and c.previous.revision <= floor else c
                 for c in stretch.changes
             ),
         )
@@ -80,7 +78,7 @@ class MarksAheadOfEvents(MemoryEngine):
 
     def changes(self, since, prefix="", *, limit=1000):
         stretch = super().changes(since, prefix, limit=limit)
-        return replace(stretch, revision=self.revision(), more=False)
+        return stretch._replace(revision=self.revision(), more=False)
 
 
 class ListsAheadOfItself(MemoryEngine):
@@ -88,7 +86,7 @@ class ListsAheadOfItself(MemoryEngine):
 
     def range(self, prefix, *, limit=0, after=""):
         page = super().range(prefix, limit=limit, after=after)
-        return replace(page, revision=page.revision + 1)
+        return page._replace(revision=page.revision + 1)
 
 
 class LosesTheLastPage(MemoryEngine):
@@ -96,7 +94,7 @@ class LosesTheLastPage(MemoryEngine):
 
     def range(self, prefix, *, limit=0, after=""):
         page = super().range(prefix, limit=limit, after=after)
-        return page if not limit or len(page.entries) < limit else replace(page, next="")
+        return page if not limit or len(page.entries) < limit else page._replace(next="")
 
 
 class TreatsPrefixesAsPatterns(MemoryEngine):
@@ -113,14 +111,14 @@ class SortsAsPeopleDo(MemoryEngine):
 
     def range(self, prefix, *, limit=0, after=""):
         page = super().range(prefix, limit=limit, after=after)
-        return replace(page, entries=tuple(sorted(page.entries, key=lambda e: e.key.lower())))
+        return page._replace(entries=tuple(sorted(page.entries, key=lambda e: e.key.lower())))
 
 
 class WritesWithoutComparing(MemoryEngine):
     """The last one wins."""
 
     def commit(self, ops, *, origin=""):
-        blind = [replace(op, if_revision=None) for op in ops if not isinstance(op, Check)]
+        blind = [op._replace(if_revision=None) for op in ops if not isinstance(op, Check)]
         return super().commit(blind, origin=origin)
 
 
@@ -167,7 +165,7 @@ class RewritesValues(MemoryEngine):
 
     def commit(self, ops, *, origin=""):
         return super().commit(
-            [replace(op, value=op.value.replace(b":", b": ")) if isinstance(op, Put) else op for op in ops],
+            [op._replace(value=op.value.replace(b":", b": ")) if isinstance(op, Put) else op for op in ops],
             origin=origin,
         )
 
@@ -176,7 +174,7 @@ class NeverExpires(MemoryEngine):
     """Takes an expiry and forgets it."""
 
     def commit(self, ops, *, origin=""):
-        kept = [replace(op, expires_at=None) if isinstance(op, Put) else op for op in ops]
+        kept = [op._replace(expires_at=None) if isinstance(op, Put) else op for op in ops]
         return super().commit(kept, origin=origin)
 
 
@@ -193,7 +191,7 @@ class ExpiresInSilence(MemoryEngine):
 
     def range(self, prefix, *, limit=0, after=""):
         page = super().range(prefix, limit=limit, after=after)
-        return replace(page, entries=tuple(e for e in page.entries if self.get(e.key)))
+        return page._replace(entries=tuple(e for e in page.entries if self.get(e.key)))
 
 
 class IsBornOfItsAncestor(MemoryEngine):
@@ -202,7 +200,7 @@ class IsBornOfItsAncestor(MemoryEngine):
     def get(self, key):
         entry = super().get(key)
         births = [c.revision for c in self.changes(0, key, limit=0).changes if c.type == "ADDED"]
-        return entry and replace(entry, created_revision=births[0])
+        return entry and entry._replace(created_revision=births[0])
 
 
 class AnswersWhenClosed(MemoryEngine):
@@ -323,7 +321,7 @@ def test_the_machine_finds_a_broken_engine_by_itself(kind):
             return lambda: kind(clock=clock)
 
     quick = settings(
-        max_examples=300,
+        max_examples=1000,
         stateful_step_count=30,
         phases=[Phase.generate],
         derandomize=True,

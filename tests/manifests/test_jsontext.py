@@ -53,9 +53,14 @@ def test_is_read(text, values):
 @pytest.mark.parametrize(
     ("text", "code", "place", "says"),
     [
-        ('{\n  "a": 1,\n  "b": {"a": 2},\n  "a": 3\n}', "MA003", (4, 3, 6), 'key "a" is already set on line 2'),
+        (
+            '{\n  "a": 1,\n  "b": {"a": 2},\n  "a": 3\n}',
+            "MA003",
+            (4, 3, 6),
+            'key "a" is already set on line 2',
+        ),
         ('{"a": NaN}', "MA005", (1, 7, 10), "no number"),
-        ('[\n -Infinity]', "MA005", (2, 2, 11), "no number"),
+        ("[\n -Infinity]", "MA005", (2, 2, 11), "no number"),
         ('{"a": 123456789012345678901}', "MA005", (1, 7, 28), "64 bits"),
         ('{"a": 1e999}', "MA005", (1, 7, 12), "double"),
         (r'{"a": "\ud800"}', "MA005", (1, 7, 15), "half of a character"),
@@ -88,7 +93,16 @@ def test_a_fault_hides_nothing_in_the_documents_after_it():
     text = '{"a": 1}\n{"b": }\n{"c": 3}\n{"d": 4, "d": 5}\n{\n"e": 6}\n'
     values, found = read(text)
     assert values == [{"a": 1}, {"c": 3}, {"e": 6}]
-    assert [(d.code, d.line, d.column, d.document) for d in found] == [("MA002", 2, 7, 2), ("MA003", 4, 10, 4)]
+    assert [(d.code, d.line, d.column, d.document) for d in found] == [
+        ("MA002", 2, 7, 2),
+        ("MA003", 4, 10, 4),
+    ]
+
+
+def test_a_source_full_of_faults_is_left():
+    values, found = read("{{ a }}\n" * 1000)
+    assert values == []
+    assert [d.code for d in found] == ["MA002"] * 100 + ["MA004"]
 
 
 def test_columns_count_from_the_start_of_the_line():
@@ -97,7 +111,9 @@ def test_columns_count_from_the_start_of_the_line():
     assert (found.line, found.column, found.related[0].column) == (1, 19, 11)
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}\n---\nb: 2\n', '{"a": 1} # note\n---\nb: 2\n', '{"a": 1}\n\n---\n{b: 2}\n'])
+@pytest.mark.parametrize(
+    "text", ['{"a": 1}\n---\nb: 2\n', '{"a": 1} # note\n---\nb: 2\n', '{"a": 1}\n\n---\n{b: 2}\n']
+)
 def test_json_may_go_on_as_yaml(text):
     values, found = read(text, json=False)
     assert (values, found) == ([{"a": 1}, {"b": 2}], [])
@@ -147,9 +163,11 @@ def test_json_needs_no_yaml_parser():
 
 
 _TOKENS = st.sampled_from(
-    ["{", "}", "[", "]", ",", ":", '"a"', '"b"', '"', "1", "-", "1.5", "1e999", "9" * 30, "NaN", "true", "nul", "\n", "\n{",
-     " ", "\\", "\\u00e9", "\\ud800", "食", "\x00", "#", "---\n", "\ufeff"]
-)  # fmt: skip
+    [
+        *'{}[],:"1-\n \\食\x00#\ufeff',
+        *('"a"', '"b"', "1.5", "1e999", "9" * 30, "NaN", "true", "nul", "\n{", "\\u00e9", "\\ud800", "---\n"),
+    ]
+)
 
 
 @settings(max_examples=800, deadline=None)

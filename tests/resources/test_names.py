@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from mastractl.resources import names
 
-GOOD_NAMES = ["a", "0", "recipe-assistant", "a.b.c", "agents.mastra.ai", "x" * 250, "con-1", "a1-b2.c3", "company"]
+GOOD_NAMES = [
+    "a",
+    "0",
+    "recipe-assistant",
+    "a.b.c",
+    "agents.mastra.ai",
+    "x" * 250,
+    "con-1",
+    "a1-b2.c3",
+    "company",
+]
 BAD_NAMES = [
     "",
     "My Agent",
@@ -108,7 +118,8 @@ def test_a_bad_namespace_comes_with_a_good_one():
 
 
 @pytest.mark.parametrize(
-    "text", ["app", "App_1.x", "example.com/app", "a/b", "x" * 63, f"{'x' * 253}/{'y' * 63}", "mastra.ai/managed-by"]
+    "text",
+    ["app", "App_1.x", "example.com/app", "a/b", "x" * 63, f"{'x' * 253}/{'y' * 63}", "mastra.ai/managed-by"],
 )
 def test_a_label_key_may_be(text):
     assert names.label_key_problem(text) == ""
@@ -116,7 +127,21 @@ def test_a_label_key_may_be(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "/", "a/", "/a", "a/b/c", "-a", "a-", "ä", "Example.com/a", "x" * 64, f"{'x' * 254}/a", "a b", "a\n"],
+    [
+        "",
+        "/",
+        "a/",
+        "/a",
+        "a/b/c",
+        "-a",
+        "a-",
+        "ä",
+        "Example.com/a",
+        "x" * 64,
+        f"{'x' * 254}/a",
+        "a b",
+        "a\n",
+    ],
 )
 def test_a_label_key_may_not_be(text):
     assert names.label_key_problem(text)
@@ -155,7 +180,7 @@ def test_a_finalizer_may_not_be(text):
 
 
 def test_a_finalizer_without_a_domain_is_shown_one():
-    assert "example.com/cleanup" in names.finalizer_problem("cleanup")
+    assert "example.com/cleanup" in names.finalizer_problem("sweep")
 
 
 @pytest.mark.parametrize("text", ["a", "data-sources", "x" * 63])

@@ -1,4 +1,4 @@
-"""Laws that hold for every structural schema and every document, the first being that pass and judge agree."""
+"""Laws for every structural schema and every document, the first being that the pass and the judge agree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
     max_leaves=6,
 )
-PATTERNS = st.sampled_from(["^a", "b$", "^[a-z]+$", "(?i)AB", r"\d", "^(a+)+$", "", "[[:upper:]]", r"^\w{2,3}\z"])
+PATTERNS = st.sampled_from(
+    ["^a", "b$", "^[a-z]+$", "(?i)AB", r"\d", "^(a+)+$", "", "[[:upper:]]", r"^\w{2,3}\z"]
+)
 FORMATS = st.sampled_from(["date", "byte", "int32", "int64", "float", "ipv4", "no-such-format", "duration"])
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 
@@ -34,7 +36,11 @@ def value_rules(draw, depth, outside):
     """Keywords that constrain a value: allowed at a field and inside a junctor."""
     kind = outside.get("type")
     rules = {}
-    add = lambda name, strategy: rules.update({name: draw(strategy)}) if draw(st.integers(0, 5)) == 0 else None
+
+    def add(name, strategy):
+        if draw(st.integers(0, 5)) == 0:
+            rules[name] = draw(strategy)
+
     add("enum", st.lists(VALUES, min_size=1, max_size=3))
     if kind in ("integer", "number", None):
         add("minimum", NUMBERS)
@@ -92,38 +98,53 @@ def schemas(draw, depth=3):
 
 @st.composite
 def shapes(draw, kind, depth):
-    match kind:
-        case "int-or-string":
-            return {"x-kubernetes-int-or-string": True}
-        case "any":
-            return {PRESERVE: True}
-        case "map":
-            return {"type": "object", "additionalProperties": draw(schemas(depth - 1))}
-        case "array":
-            return {"type": "array", "items": draw(schemas(depth - 1))}
-        case "set":
-            item = {"type": draw(st.sampled_from(["string", "number", "boolean"]))}
-            return {"type": "array", "items": item, "x-kubernetes-list-type": "set"}
-        case "map-list":
-            key = draw(st.sampled_from([{"type": "string"}, {"type": "integer"}, {"type": "string", "default": "a"}]))
-            item = {
-                "type": "object",
-                "properties": {"name": key, "b": draw(schemas(depth - 1))},
-                "required": ["name"],
-            }
-            return {
-                "type": "array",
-                "items": item,
-                "x-kubernetes-list-type": "map",
-                "x-kubernetes-list-map-keys": ["name"],
-            }
-        case "object":
-            schema = {"type": "object"}
-            schema["properties"] = draw(st.dictionaries(NAMES, schemas(depth - 1), max_size=4))
-            if draw(st.integers(0, 3)) == 0:
-                schema[PRESERVE] = True
-            return schema
-    return {"type": kind}
+    """A schema that says of what sort its values are, and no more."""
+    make = {
+        "map": maps,
+        "array": arrays,
+        "set": sets,
+        "map-list": map_lists,
+        "object": objects,
+    }.get(kind)
+    plain = {"int-or-string": {"x-kubernetes-int-or-string": True}, "any": {PRESERVE: True}}
+    return draw(make(depth - 1)) if make else plain.get(kind, {"type": kind})
+
+
+def maps(depth):
+    return st.builds(lambda item: {"type": "object", "additionalProperties": item}, schemas(depth))
+
+
+def arrays(depth):
+    return st.builds(lambda item: {"type": "array", "items": item}, schemas(depth))
+
+
+def sets(_depth):
+    items = st.sampled_from(["string", "number", "boolean"])
+    return st.builds(
+        lambda kind: {"type": "array", "items": {"type": kind}, "x-kubernetes-list-type": "set"}, items
+    )
+
+
+def map_lists(depth):
+    keys = st.sampled_from([{"type": "string"}, {"type": "integer"}, {"type": "string", "default": "a"}])
+    return st.builds(
+        lambda key, other: {
+            "type": "array",
+            "items": {"type": "object", "properties": {"name": key, "b": other}, "required": ["name"]},
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+        },
+        keys,
+        schemas(depth),
+    )
+
+
+@st.composite
+def objects(draw, depth):
+    schema = {"type": "object", "properties": draw(st.dictionaries(NAMES, schemas(depth), max_size=4))}
+    if draw(st.integers(0, 3)) == 0:
+        schema[PRESERVE] = True
+    return schema
 
 
 @st.composite
@@ -133,32 +154,31 @@ def documents(draw, schema):
         return draw(VALUES)
     if "enum" in schema and draw(st.booleans()):
         return draw(st.sampled_from(schema["enum"]))
-    match schema.get("type"):
-        case "string":
-            return draw(WORDS)
-        case "integer" | "number":
-            return draw(NUMBERS)
-        case "boolean":
-            return draw(st.booleans())
-        case "array":
-            return draw(st.lists(documents(schema["items"]), max_size=3))
-        case "object":
-            document = {}
-            for name, child in schema.get("properties", {}).items():
-                if draw(st.integers(0, 3)) > 0:
-                    document[name] = draw(documents(child))
-            if draw(st.integers(0, 2)) == 0 or "additionalProperties" in schema:
-                others = schema.get("additionalProperties")
-                extra = documents(others) if isinstance(others, dict) else VALUES
-                for name in draw(st.lists(NAMES, max_size=2)):
-                    document.setdefault(name, draw(extra))
-            return document
-    return draw(VALUES)
+    if schema.get("type") == "array":
+        return draw(st.lists(documents(schema["items"]), max_size=3))
+    if schema.get("type") == "object":
+        return draw(filled(schema))
+    plain = {"string": WORDS, "integer": NUMBERS, "number": NUMBERS, "boolean": st.booleans()}
+    return draw(plain.get(schema.get("type"), VALUES))
+
+
+@st.composite
+def filled(draw, schema):
+    document = {}
+    for name, child in schema.get("properties", {}).items():
+        if draw(st.integers(0, 3)) > 0:
+            document[name] = draw(documents(child))
+    if draw(st.integers(0, 2)) == 0 or "additionalProperties" in schema:
+        others = schema.get("additionalProperties")
+        extra = documents(others) if isinstance(others, dict) else VALUES
+        for name in draw(st.lists(NAMES, max_size=2)):
+            document.setdefault(name, draw(extra))
+    return document
 
 
 @st.composite
 def cases(draw):
-    """A schema and a document that follows it roughly; mostly objects, for there is most to go wrong in them."""
+    """A schema and a document that follows it roughly; mostly objects, where there is most to go wrong."""
     if draw(st.integers(0, 3)) == 0:
         schema = draw(schemas())
     else:
@@ -270,10 +290,6 @@ def test_causes_point_into_the_document_or_at_a_field_missing_from_it(case):
             place = place[step]
         if cause.path and cause.code != "MA102":
             place[cause.path[-1]]
-
-
-def _without_defaults(schema):
-    return {word: value for word, value in schema.items() if word != "default"}
 
 
 @QUICK

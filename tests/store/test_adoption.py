@@ -97,6 +97,11 @@ def test_the_status_of_a_kind_not_known_here_may_be_an_ordinary_field():
     assert adopted(widget(), first, key=key)["status"] == {"mood": "good"}
 
 
+def test_a_key_that_is_no_resources_is_none():
+    with pytest.raises(ValueError, match="not the key of a resource"):
+        adopt("rec/run/default/a", agent(), None, NOW)
+
+
 def test_what_says_nothing_new_gives_the_previous_bytes_back():
     previous = values.dump(adopted(agent(labels={"a": "b", "c": "d"})))
     document = values.load(previous)
@@ -126,7 +131,8 @@ def test_a_definition_may_be_that_of_kubernetes():
 
 
 def test_without_knowing_the_kinds_the_previous_state_tells_them():
-    first = adopted(agent(), kinds=None)
+    first = adopted(agent(), kinds=None) | {"status": {"phase": "Running"}}
+    assert adopted({**agent(), "status": {"phase": "Failed"}}, first, kinds=None) == first
     assert adopted({"metadata": {}, "spec": {"instructions": "Bake."}}, first, kinds=None)["kind"] == "Agent"
 
 

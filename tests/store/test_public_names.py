@@ -9,12 +9,13 @@ import mastractl
 import mastractl.store
 
 
-def fresh(code):
-    """What a new interpreter prints."""
+def imported(code):
+    """The modules that the code imports in a new interpreter."""
+    code = f"import sys; before = {{*sys.modules}}; {code}; print(*{{*sys.modules}} - before)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    return done.stdout.strip()
+    return set(done.stdout.split())
 
 
 @pytest.mark.parametrize("module", [mastractl, mastractl.store], ids=lambda m: m.__name__)
@@ -46,8 +47,7 @@ def test_what_the_package_gives():
 
 
 def test_the_version_costs_nothing():
-    code = "import sys; before = set(sys.modules); import mastractl; print(*set(sys.modules) - before)"
-    assert set(fresh(code).split()) <= {"mastractl", "__future__"}
+    assert imported("import mastractl; mastractl.__version__") <= {"mastractl", "__future__"}
 
 
 HEAVY = {
@@ -73,8 +73,7 @@ AGENT = {
 @pytest.mark.parametrize("url", ["memory:", "file:store"])
 def test_heavy_modules_stay_away(use, url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    loaded = fresh(f"import sys, mastractl; mastractl.create_state_store({url!r}).{use}; print(*sys.modules)")
-    assert not HEAVY & set(loaded.split())
+    assert not HEAVY & imported(f"import mastractl; mastractl.create_state_store({url!r}).{use}")
 
 
 WRITING = {f"mastractl.store.{name}" for name in ("admission", "api", "apply", "garbage", "watch", "writer")}
@@ -82,7 +81,5 @@ CHECKING = {"mastractl.resources.admission", "mastractl.resources.structural"}
 
 
 def test_readers_import_nothing_of_writing():
-    code = (
-        "import sys, mastractl; mastractl.create_state_store('memory:').list('agents'); print(*sys.modules)"
-    )
-    assert not (WRITING | CHECKING) & set(fresh(code).split())
+    loaded = imported("import mastractl; mastractl.create_state_store('memory:').list('agents')")
+    assert not (WRITING | CHECKING) & loaded

@@ -31,7 +31,7 @@ Validate = Annotated[
 KeepGoing = Annotated[
     bool, options.flag("--keep-going", help="Apply what is in order even if something else is not.")
 ]
-Misplaced = Annotated[list[str] | None, options.argument(metavar="", help="")]
+Misplaced = Annotated[list[str] | None, options.argument(metavar="", hidden=True)]
 
 EXAMPLES = """
 # One file
@@ -59,7 +59,7 @@ _FIELDS: dict[str, Fields] = {
 }
 
 
-@options.verb(examples=EXAMPLES)
+@options.verb(examples=EXAMPLES, usage="-f FILE...")
 def run(  # noqa: PLR0913 - the flags of the verb
     inv: Invocation,
     *,
@@ -72,7 +72,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     keep_going: KeepGoing = False,
     misplaced: Misplaced = None,
 ) -> None:
-    """Create or update resources from manifests, all of them or none.
+    """Create or update resources from manifests, all or none.
 
     If anything is wrong with any of them nothing is written, every problem is told with its file and line,
     and the exit code is 4.

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 Resources = Annotated[
     list[str] | None,
-    options.argument(
-        metavar="[TYPE NAME... | TYPE/NAME... | TYPE -l SELECTOR | TYPE --all]", help="What to delete."
-    ),
+    options.argument(metavar="RESOURCE...", help="Types by plural, singular or short name; and names."),
 ]
 All = Annotated[bool, options.flag("--all", help="Every resource of the types, in the namespace in force.")]
 Wait = Annotated[
@@ -70,7 +68,9 @@ class _How:
     limit: float
 
 
-@options.verb(examples=EXAMPLES)
+@options.verb(
+    examples=EXAMPLES, usage="(TYPE NAME... | TYPE/NAME... | TYPE (-l SELECTOR | --all) | -f FILE...)"
+)
 def run(  # noqa: PLR0913 - the flags of the verb
     inv: Invocation,
     *,

@@ -7,7 +7,7 @@ person reads a table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from mastractl.cli import options, selection
 from mastractl.cli.printers.interface import PrintOptions, printer_for
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from mastractl.cli.invocation import Invocation
     from mastractl.cli.printers.printer import Printer
-    from mastractl.cli.selection import Found, Selection
+    from mastractl.cli.selection import Selection
     from mastractl.resources.resource import Resource
 
 Resources = Annotated[
     list[str] | None,
     options.argument(
-        metavar="[TYPE[,TYPE...] [NAME]... | TYPE/NAME...]",
+        metavar="RESOURCE...",
         help="Types by plural, singular or short name, or `all`; and names.",
     ),
 ]
@@ -77,7 +77,7 @@ mastractl get -f agent.yaml -o json
 """
 
 
-@options.verb(examples=EXAMPLES)
+@options.verb(examples=EXAMPLES, usage="(TYPE[,TYPE...] [NAME...] | TYPE/NAME... | -f FILE...)")
 def run(  # noqa: PLR0913 - the flags of the verb
     inv: Invocation,
     *,
@@ -106,55 +106,71 @@ def run(  # noqa: PLR0913 - the flags of the verb
     the exit code 3; the others are still printed.
     """
     del chunk_size
-    chosen = selection.choose(
-        inv,
-        selection.Asked(
-            resources=resources,
-            filenames=filename,
-            recursive=recursive,
-            selector=selector,
-            field_selector=field_selector,
-            all_namespaces=all_namespaces,
-        ),
+    asked = selection.Asked(resources, filename, recursive, selector, field_selector, all_namespaces)
+    chosen = selection.choose(inv, asked)
+    layout = PrintOptions(
+        out=inv.stdout,
+        kinds=inv.kinds,
+        clock=inv.clock,
+        headers=not no_headers,
+        show_labels=show_labels,
+        label_columns=tuple(k for keys in label_columns or () for k in keys.split(",")),
+        show_kind=show_kind or len(chosen.kinds) > 1,
+        all_namespaces=all_namespaces,
+        allow_missing_template_keys=allow_missing_template_keys,
+        color=inv.color(inv.stdout),
     )
-    printer = printer_for(
-        output,
-        PrintOptions(
-            out=inv.stdout,
-            kinds=inv.kinds,
-            clock=inv.clock,
-            headers=not no_headers,
-            show_labels=show_labels,
-            label_columns=tuple(k for keys in label_columns or () for k in keys.split(",")),
-            show_kind=show_kind or len(chosen.kinds) > 1,
-            all_namespaces=all_namespaces,
-            allow_missing_template_keys=allow_missing_template_keys,
-            color=inv.color(inv.stdout),
-        ),
-    )
+    printer = printer_for(output, layout)
+    how = _How(output, sort_by, ignore_not_found, output_watch_events, watch_only)
     if watch or watch_only:
-        from mastractl.cli import following  # noqa: PLC0415 - few calls watch
+        _follow(inv, chosen, printer, how)
+    else:
+        _show(inv, chosen, printer, how)
 
-        if chosen.named and not watch_only:
-            found = selection.find(inv, chosen, ignore_not_found=ignore_not_found)
-            found.report_missing(inv)
-            if not found.resources:
-                return
-        rows = output not in {"json", "yaml"} and not output.startswith("jsonpath")
-        show = (
-            following.as_events(printer)
-            if output_watch_events
-            else following.as_resources(printer, inv.stdout, rows=rows)
-        )
-        following.follow(inv, chosen, show, listed=not watch_only)
-    found = selection.find(inv, chosen, ignore_not_found=ignore_not_found)
-    if sort_by:
-        found.resources.sort(key=_order(sort_by))
-    if not chosen.single:
-        _list(inv, chosen, printer, found, table=output in {"", "table", "wide"}, quiet=ignore_not_found)
-    elif found.resources:
-        printer.print_object(found.resources[0])
+
+class _How(NamedTuple):
+    output: str
+    sort_by: str
+    ignore_not_found: bool
+    events: bool
+    only_changes: bool
+
+
+def _show(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> None:
+    """Print what there is, then report the names that are not there."""
+    found = selection.find(inv, chosen, ignore_not_found=how.ignore_not_found)
+    if how.sort_by:
+        found.resources.sort(key=_order(how.sort_by))
+    if chosen.single:
+        for resource in found.resources:
+            printer.print_object(resource)
+    elif found.resources or how.output not in {"", "table", "wide"}:
+        printer.print_list(found.resources, found.resource_version)
+    elif not chosen.named and not how.ignore_not_found:
+        _say_nothing_found(inv, chosen)
     found.report_missing(inv)
+
+
+def _follow(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> None:
+    """Print what there is and then every change; a name that is not there is not waited for."""
+    from mastractl.cli import following  # noqa: PLC0415 - few calls watch
+
+    if chosen.named and not how.only_changes:
+        found = selection.find(inv, chosen, ignore_not_found=how.ignore_not_found)
+        found.report_missing(inv)
+        if not found.resources:
+            return
+    rows = how.output not in {"json", "yaml"} and not how.output.startswith("jsonpath")
+    by_itself = following.as_resources(printer, inv.stdout, rows=rows)
+    show = following.as_events(printer) if how.events else by_itself
+    following.follow(inv, chosen, show, listed=not how.only_changes)
+
+
+def _say_nothing_found(inv: Invocation, chosen: Selection) -> None:
+    here = chosen.namespace is not None and any(k.namespaced for k in chosen.kinds)
+    inv.note("No resources found" + (f" in {chosen.namespace} namespace." if here else ""))
+    if inv.new_store:
+        inv.note(f"there was no store at {inv.settings.store.value} before")
 
 
 def _order(path: str) -> Callable[[Resource], Any]:
@@ -162,14 +178,3 @@ def _order(path: str) -> Callable[[Resource], Any]:
 
     key = sort_key(path)
     return lambda resource: key(resource.document)
-
-
-def _list(
-    inv: Invocation, chosen: Selection, printer: Printer, found: Found, *, table: bool, quiet: bool
-) -> None:
-    """Print what a list found; where nothing did and a table was asked for, say so on standard error."""
-    if found.resources or not table:
-        printer.print_list(found.resources, found.resource_version)
-    elif not chosen.named and not quiet:
-        here = chosen.namespace is not None and any(k.namespaced for k in chosen.kinds)
-        inv.note("No resources found" + (f" in {chosen.namespace} namespace." if here else ""))

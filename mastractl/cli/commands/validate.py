@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mastractl.cli import intake, options
+from mastractl.cli import intake, options, progress
 from mastractl.manifests import bundled, diagnostics, formats, load, sources
 from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mastractl.cli.invocation import Invocation
-    from mastractl.manifests.load import Manifest
+    from mastractl.manifests.manifest import Manifest
 
 Paths = Annotated[
     list[str] | None,
-    options.argument(metavar="[FILE]...", help="Manifest files, directories, quoted globs, or -."),
+    options.argument(metavar="FILE...", help="Manifest files, directories, quoted globs, or -."),
 ]
 Form = Annotated[
     Literal["text", "concise", "json"],
@@ -47,7 +47,7 @@ mastractl validate manifests/ -R
 mastractl validate -o concise agent.yaml
 
 # From another program, in CI
-cat agent.yaml | mastractl validate --strict-refs=false -
+cat agent.yaml | mastractl validate -
 
 # With kinds of one's own
 mastractl validate sources.yaml --schema-dir crds/
@@ -75,12 +75,13 @@ def run(  # noqa: PLR0913 - the flags of the verb
     kinds = _kinds(schema_dir or (), found)
     wanted = intake.References()
     count = 0
-    for item in check(
+    items = check(
         intake.manifests(inv, [*(paths or ()), *(filename or ())], recursive=recursive),
         kinds,
         namespace=inv.namespace,
         namespace_given=inv.namespace_given,
-    ):
+    )
+    for item in progress.counted(inv, items, "checking manifests"):
         if isinstance(item, Diagnostic):
             found.append(item)
         else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Resources = Annotated[
     list[str] | None,
     options.argument(
-        metavar="[TYPE... | TYPE NAME... | TYPE/NAME...]",
+        metavar="RESOURCE...",
         help="Types by plural, singular or short name, or `all`; and names.",
     ),
 ]
@@ -50,7 +50,7 @@ mastractl watch agent/recipe-assistant -n cooking --watch-only
 """
 
 
-@options.verb(examples=EXAMPLES)
+@options.verb(examples=EXAMPLES, usage="(TYPE... | TYPE NAME... | TYPE/NAME...)")
 def run(  # noqa: PLR0913 - the flags of the verb
     inv: Invocation,
     *,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mastractl.clock import SystemClock
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from mastractl.values import JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintOptions:
+class PrintOptions(NamedTuple):
     """Where and how to print.
 
     `kinds` tells a kind's columns and its name in messages. `label_columns` are the keys of `-L`;
@@ -29,7 +27,7 @@ class PrintOptions:
 
     out: TextIO
     kinds: KindRegistry
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = SystemClock()
     headers: bool = True
     show_labels: bool = False
     label_columns: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from mastractl.cli.printers.palette import COLORED_COLUMNS, paint
 from mastractl.resources.columns import compile_cells, harmless, header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mastractl.cli.printers.printer import PrintOptions
     from mastractl.resources.kinds import Column
@@ -86,7 +86,7 @@ class _Table:
         self._layout = Layout()
         self._began = not options.headers
         self._paint = (
-            {i: paint for i, name in enumerate(self._header) if name in COLORED_COLUMNS}
+            {i: _painter(name) for i, name in enumerate(self._header) if name in COLORED_COLUMNS}
             if options.color
             else None
         )
@@ -126,3 +126,8 @@ class _Table:
         if self._options.show_labels:
             joined = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
             yield harmless(joined) if joined else _NO_LABELS
+
+
+def _painter(header: str) -> Callable[[str], str]:
+    """What colours the words of a column, but not its header (READY)."""
+    return lambda word: word if word == header else paint(word)

@@ -129,6 +129,19 @@ class DeletingTests(Foundation):
         store.delete("agents", name="two")
         assert store.get("tools", name="child") is None
 
+    def test_dependents_may_be_orphaned(self, store: StateStore, other: StateStore) -> None:
+        boss = store.create(agent("boss"))
+        child = store.create(tool("child", ownerReferences=[owner(boss)]))
+        store.create(tool("grandchild", ownerReferences=[owner(child)]))
+        late = Meddling(store.engine, lambda: other.create(tool("late", ownerReferences=[owner(boss)])))
+        (gone,) = StateStore(late).delete_all([boss.key], orphan=True)
+        assert gone.dependents == ()
+        assert [(r.name, r.owner_references) for r in store.list("tools")] == [
+            ("child", []),
+            ("grandchild", [owner(child)]),
+            ("late", []),
+        ]
+
     def test_another_owner_that_is_gone_does_not_count(self, store: StateStore) -> None:
         boss, ghost = store.create(agent("boss")), store.create(agent("ghost"))
         store.delete("agents", name="ghost")
@@ -143,6 +156,15 @@ class DeletingTests(Foundation):
         results = store.delete_all([one.key, two.key])
         assert sum(len(d.dependents) for d in results) == 1
         assert store.get("tools", name="child") is None
+
+    def test_an_owner_and_its_dependent_may_both_be_asked_for(self, store: StateStore) -> None:
+        boss = store.create(agent("boss"))
+        child = store.create(tool("child", ownerReferences=[owner(boss)]))
+        results = store.delete_all([boss, child])
+        assert [(d.resource.name, d.pending, d.dependents) for d in results] == [
+            ("boss", False, ()),
+            ("child", False, ()),
+        ]
 
     def test_an_owner_may_have_no_namespace(self, store: StateStore) -> None:
         boss = store.create(definition())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from mastractl.store import Subscription, WatchEvent
     from mastractl.values import JsonObject
 
-SOON = 10.0
+SOON = 30.0
 """Seconds within which anything that happens at all has happened."""
 
 
@@ -137,7 +136,7 @@ class Narrow(Wrapped):
     def __init__(self, engine: Engine, *, max_commit: int) -> None:
         super().__init__(engine)
         self.commits: list[Sequence[Op]] = []
-        self.capabilities: Capabilities = replace(engine.capabilities, max_commit=max_commit)
+        self.capabilities: Capabilities = engine.capabilities._replace(max_commit=max_commit)
 
     def commit(self, ops: Sequence[Op], *, origin: str = "") -> Commit:
         """Commit what is not too much."""

@@ -10,7 +10,15 @@ from mastractl import errors
 from mastractl.resources import definitions
 from mastractl.resources.kinds import KindRegistry
 from mastractl.store import StateStore
-from mastractl.testing.store_tests.foundation import Foundation, agent, definition, put, widget
+from mastractl.testing.store_tests.foundation import (
+    Foundation,
+    Meddling,
+    agent,
+    definition,
+    owner,
+    put,
+    widget,
+)
 
 if TYPE_CHECKING:
     from mastractl.engines.contract import Engine
@@ -134,6 +142,46 @@ class KindsTests(Foundation):
         assert store.get("crd", name="widgets.example.com") is None
         with pytest.raises(errors.UnknownKind):
             store.list("widgets")
+
+    def test_it_waits_for_each_of_them(self, store: StateStore) -> None:
+        store.apply_all([definition(), widget("a", finalizers=HOLD), widget("b", finalizers=HOLD)])
+        held = store.delete("crd", name="widgets.example.com")
+        assert store.delete("crd", name="widgets.example.com") == held
+        store.update(widget("a"))
+        assert store.get("crd", name="widgets.example.com") == held
+        store.update(widget("b"))
+        assert store.get("crd", name="widgets.example.com") is None
+
+    def test_a_definition_that_one_of_its_resources_owns(self, store: StateStore) -> None:
+        store.apply_all([definition(scope="Cluster"), widget("a"), widget("b")])
+        owned = definition(scope="Cluster")
+        owned["metadata"]["ownerReferences"] = [owner(store.require("widgets", name="a"))]
+        store.apply(owned)
+        (gone,) = store.delete_all([store.require("crd", name="widgets.example.com").key])
+        assert sorted(key.name for key in gone.dependents) == ["a", "b"]
+        assert store.engine.range("res/").entries == ()
+
+    def test_a_kind_that_vanishes_while_a_resource_of_it_is_written(
+        self, store: StateStore, other: StateStore
+    ) -> None:
+        store.apply(definition())
+        meddled = StateStore(Meddling(store.engine, lambda: other.delete("crd", name="widgets.example.com")))
+        with pytest.raises(errors.UnknownKind, match="not defined any more"):
+            meddled.apply(widget())
+        assert store.engine.range("res/").entries == ()
+
+    def test_a_kind_may_even_be_called_like_a_definition(self, store: StateStore) -> None:
+        store.apply(definition(kind="CustomResourceDefinition"))
+        mine = {**widget(), "kind": "CustomResourceDefinition"}
+        assert store.apply_all([mine, agent()])[0].resource.key.group == "example.com"
+        assert [r.name for r in store.list("crd")] == ["widgets.example.com"]
+
+    def test_what_was_let_in_already_still_gets_its_place(self, store: StateStore) -> None:
+        store.apply(definition(scope="Cluster"), admitted=True)
+        placed = store.apply_all([widget(namespace="odd"), agent(namespace="")], admitted=True)
+        assert [a.resource.namespace for a in placed] == ["", "default"]
+        with pytest.raises(errors.UnknownKind, match='"Robot"'):
+            store.apply({**agent(), "kind": "Robot"}, admitted=True)
 
     def test_a_definition_with_a_finalizer_of_its_own_outlasts_its_resources(self, store: StateStore) -> None:
         held = definition()

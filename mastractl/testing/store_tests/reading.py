@@ -14,11 +14,12 @@ from mastractl.testing.store_tests.foundation import (
     Wrapped,
     agent,
     definition,
+    put,
     tool,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mastractl.engines.contract import Engine, Page
 
@@ -66,6 +67,8 @@ class ReadingTests(Foundation):
         assert [r.name for r in listed] == ["a", "b", "c"]
         assert listed.resource_version == str(store.engine.revision())
         assert listed.next == ""
+        assert repr(listed) == "<ResourceList of 3 at 4>"
+        assert repr(store.list("agents", limit=1)) == "<ResourceList of 1 at 4, more>"
         assert (len(listed), listed[1].name, [r.name for r in listed[1:]]) == (3, "b", ["b", "c"])
         assert [int(r.resource_version) for r in listed] == [2, 3, 1]
 
@@ -111,7 +114,7 @@ class ReadingTests(Foundation):
             store.delete("agents", name="goes")
             store.apply_all([agent("comes"), tool("pan"), agent("stays", says="Bake.")])
 
-        listed = StateStore(_Interrupted(engine, change)).list_all(["agents", "tools", "agents"])
+        listed = StateStore(_Interrupted(engine, [change])).list_all(["agents", "tools", "agents"])
         assert [r.name for r in listed] == ["comes", "stays", "oven", "pan"]
         assert listed[1].generation == 2
         assert listed.resource_version == str(engine.revision())
@@ -125,8 +128,28 @@ class ReadingTests(Foundation):
             store.apply_all([agent("b"), tool("oven")])
             engine.compact(engine.revision())
 
-        listed = StateStore(_Interrupted(engine, compact)).list_all(["agents", "tools"])
+        listed = StateStore(_Interrupted(engine, [compact])).list_all(["agents", "tools"])
         assert [r.name for r in listed] == ["a", "b", "oven"]
+
+    def test_a_list_that_no_log_can_bring_to_one_moment(self, engine: Engine, store: StateStore) -> None:
+        def compact() -> None:
+            store.apply(agent(says=str(engine.revision())))
+            engine.compact(engine.revision())
+
+        with pytest.raises(errors.Unavailable, match="compacted") as caught:
+            StateStore(_Interrupted(engine, [compact] * 20)).list_all(["agents", "tools"])
+        assert "try again" in caught.value.hint
+
+    def test_what_changes_after_the_moment_is_left_out(self, engine: Engine, store: StateStore) -> None:
+        store.apply_all([agent("a"), tool("oven")])
+        moments = [lambda: store.apply(agent("b")), lambda: store.apply(agent("c"))]
+        listed = StateStore(_Interrupted(engine, moments)).list_all(["agents", "tools"])
+        assert [r.name for r in listed] == ["a", "b", "oven"]
+
+    def test_what_is_no_resource_is_told_by_its_key(self, store: StateStore) -> None:
+        put(store.engine, "res/agent/default/odd", {"metadata": {}})
+        with pytest.raises(errors.StorageValidationError, match="res/agent/default/odd"):
+            store.list("agents")
 
     def test_problems_and_health_pass_through(self, store: StateStore) -> None:
         assert store.problems() == ()
@@ -140,15 +163,14 @@ class ReadingTests(Foundation):
 
 
 class _Interrupted(Wrapped):
-    """An engine in which something happens after the first range."""
+    """An engine in which something happens after each of the first ranges."""
 
-    def __init__(self, engine: Engine, event: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, events: Iterable[Callable[[], object]]) -> None:
         super().__init__(engine)
-        self._event: Callable[[], None] | None = event
+        self._events = list(events)
 
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         page = self.engine.range(prefix, limit=limit, after=after)
-        if self._event is not None:
-            event, self._event = self._event, None
-            event()
+        if self._events:
+            self._events.pop(0)()
         return page

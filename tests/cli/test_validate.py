@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+AGENT = """\
+apiVersion: mastra.ai/v1
+kind: Agent
+metadata:
+  name: x
+spec:
+  instructions: Help.
+"""
+
+
+def test_what_is_in_order_is_counted_on_standard_error(cli):
+    cli.write("m/a.yaml", f"{AGENT}---\n{AGENT.replace('name: x', 'name: z')}")
+    result = cli.ok("validate", "m")
+    assert (result.out, result.err) == ("", "2 resources valid\n")
+    assert cli.ok("validate", "m", "-q").err == ""
+    assert cli.ok("validate", "-", stdin=AGENT).err == "1 resource valid\n"
+    assert cli.ok("validate", "-f", "m/a.yaml", "m").err == "2 resources valid\n"
+
+
+def test_no_store_is_touched(cli):
+    cli.ok("validate", cli.write("a.yaml", AGENT))
+    assert not cli.store.exists()
+    cli.ok("validate", "a.yaml", "--store", "nonsense://x")
+
+
+def test_every_problem_of_every_document_is_told_in_one_run(cli):
+    text = (
+        f"{AGENT.replace('instructions', 'instuctions')}---\n{AGENT.replace('Agent', 'Agnet')}---\n"
+        f"{AGENT.replace('Help.', '5')}---\na: 1\na: 2\n---\n{AGENT}status: {{phase: Running}}\n"
+    )
+    result = cli("validate", cli.write("m.yaml", text), "-o", "concise")
+    assert result.code == 4
+    path = cli.directory / "m.yaml"
+    assert [line.removeprefix(f"{path}:").partition(" ")[0] for line in result.lines] == [
+        "6:3:",
+        "9:7:",
+        "20:17:",
+        "23:1:",
+        "31:1:",
+    ]
+    assert result.err == "1 resource valid, 4 errors, 1 warning in 1 file\n"
+
+
+def test_text_shows_the_line(cli):
+    cli.write("a.yaml", AGENT.replace("instructions", "instuctions"))
+    result = cli("validate", "a.yaml")
+    assert result.out == (
+        'error[unknown-field]: unknown field "instuctions"\n'
+        "  --> a.yaml:6:3  (.spec.instuctions)\n"
+        " 6 |   instuctions: Help.\n"
+        "   |   ^^^^^^^^^^^\n"
+        '   = help: did you mean "instructions"? it is required\n'
+        "\n"
+    )
+    assert "\x1b[" in cli("validate", "a.yaml", tty=True).out
+
+
+def test_json_is_one_object(cli):
+    cli.write("a.yaml", AGENT.replace("instructions", "instuctions"))
+    document = cli("validate", "a.yaml", "-o", "json").json
+    assert document["summary"] == {"errors": 1, "warnings": 0, "sources": 1}
+    (finding,) = document["diagnostics"]
+    assert (finding["code"], finding["line"], finding["column"]) == ("MA101", 6, 3)
+    assert cli.ok("validate", cli.write("b.yaml", AGENT), "-o", "json").json["diagnostics"] == []
+
+
+def test_warnings_are_no_failure_and_can_be_left_out(cli):
+    cli.write("a.yaml", AGENT + "status: {phase: Running}\n")
+    result = cli.ok("validate", "a.yaml")
+    assert "warning[status-ignored]" in result.out
+    assert result.err == "1 resource valid, 1 warning in 1 file\n"
+    quiet = cli.ok("validate", "a.yaml", "--no-warnings")
+    assert (quiet.out, quiet.err) == ("", "1 resource valid\n")
+
+
+class TestReferences:
+    REFERRING = AGENT + "  tools: [finder]\n"
+    TOOL = "apiVersion: mastra.ai/v1\nkind: Tool\nmetadata: {name: finder}\nspec: {description: Finds.}\n"
+
+    def test_dangling_among_the_manifests(self, cli):
+        cli.write("a.yaml", self.REFERRING)
+        assert "tool.mastra.ai/default/finder does not exist" in cli.ok("validate", "a.yaml").out
+        assert cli("validate", "a.yaml", "--strict-refs").code == 4
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_satisfied_in_any_order(self, cli, first):
+        texts = [self.REFERRING, self.TOOL]
+        cli.write("a.yaml", "---\n".join(texts if first else texts[::-1]))
+        assert cli.ok("validate", "a.yaml", "--strict-refs").out == ""
+
+
+class TestDefinitions:
+    SOURCE = "apiVersion: acme.io/v1\nkind: DataSource\nmetadata: {name: s}\nspec: {url: x}\n"
+
+    def test_of_the_same_input(self, cli, make):
+        cli.write("m.yaml", f"{self.SOURCE}---\n{json.dumps(make.definition())}\n")
+        assert cli.ok("validate", "m.yaml").err == "2 resources valid\n"
+
+    def test_of_another_directory(self, cli, make):
+        cli.write("s.yaml", self.SOURCE)
+        cli.write("crds/deep/ds.json", json.dumps(make.definition()))
+        cli.write("crds/agent.yaml", AGENT.replace("instructions", "not looked at"))
+        assert cli("validate", "s.yaml").code == 4
+        assert cli.ok("validate", "s.yaml", "--schema-dir", "crds").err == "1 resource valid\n"
+        cli.write("s.yaml", self.SOURCE.replace("url: x", "url: 5"))
+        assert "s.yaml:4:13" in cli("validate", "s.yaml", "--schema-dir", "crds", "-o", "concise").out
+
+    def test_what_is_wrong_there_is_told(self, cli, make):
+        cli.write("s.yaml", AGENT)
+        broken = make.definition()
+        del broken["spec"]["names"]
+        cli.write("crds/ds.json", json.dumps(broken))
+        result = cli("validate", "s.yaml", "--schema-dir", "crds")
+        assert result.code == 4
+        assert "crds/ds.json" in result.out
+
+
+def test_the_namespace_flag_is_held_against_the_manifests(cli):
+    cli.write("a.yaml", AGENT.replace("name: x", "name: x\n  namespace: baking"))
+    assert cli("validate", "a.yaml", "-n", "cooking").code == 4
+    cli.ok("validate", "a.yaml", MASTRACTL_NAMESPACE="cooking")
+
+
+def test_nothing_to_validate_is_a_usage_error(cli):
+    result = cli("validate")
+    assert result.code == 2
+    assert "you must say which manifests" in result.err
+    assert cli("validate", "nope.yaml").code == 4
