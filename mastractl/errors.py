@@ -39,8 +39,7 @@ The five Storage... names are those of seed 004. Reasons and codes are those of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +47,7 @@ if TYPE_CHECKING:
 FieldPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(NamedTuple):
     """One fault of one field.
 
     `code` is the stable diagnostic code (`MA101`), `reason` the Kubernetes cause type

@@ -6,7 +6,10 @@ A resource is its JSON document, so these few functions stand beneath every room
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 JsonObject = dict[str, Any]
@@ -43,8 +46,69 @@ def _refuse_constant(name: str) -> None:
 
 
 def pretty(value: Any) -> str:
-    """The value as indented JSON with a final newline: how files and `-o json` show it."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """The value as indented JSON with a final newline: how files and `-o json` show it.
+
+    The same text as `json.dumps(value, indent=2, ensure_ascii=False)` gives, in less than half
+    the time: indented, the standard library's encoder has no C behind it.
+    """
+    out: list[str] = []
+    try:
+        _lay_out(value, "\n", out.append)
+    except _Unusual:
+        return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    out.append("\n")
+    return "".join(out)
+
+
+class _Unusual(Exception):
+    """A value that is not plain JSON: the standard library knows what to make of it, or refuses it."""
+
+
+def _lay_out(value: Any, line: str, add: Callable[[str], None]) -> None:
+    """Write a value of which the first line is begun already. `line` begins another as deep as that."""
+    kind = type(value)
+    if kind is dict and value:
+        inner = line + "  "
+        before = "{" + inner
+        for key, item in value.items():
+            if type(key) is not str:
+                raise _Unusual
+            if type(item) is str:
+                add(f"{before}{_quote(key)}: {_quote(item)}")
+            else:
+                add(f"{before}{_quote(key)}: ")
+                _lay_out(item, inner, add)
+            before = "," + inner
+        add(line + "}")
+    elif kind is list and value:
+        inner = line + "  "
+        before = "[" + inner
+        for item in value:
+            add(before)
+            _lay_out(item, inner, add)
+            before = "," + inner
+        add(line + "]")
+    elif kind is str:
+        add(_quote(value))
+    else:
+        add(_brief(value, kind))
+
+
+def _brief(value: Any, kind: type) -> str:
+    """What takes one word."""
+    if value is None or value is True or value is False:
+        return _WORDS[value]
+    if kind is int:
+        return repr(value)
+    if kind is dict or kind is list:
+        return "{}" if kind is dict else "[]"
+    if kind is float and value - value == 0:  # neither NaN nor infinite
+        return repr(value)
+    raise _Unusual
+
+
+_WORDS = {None: "null", True: "true", False: "false"}
+_quote = json.encoder.encode_basestring
 
 
 def copy(value: Any) -> Any:

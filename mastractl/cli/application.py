@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 PROGRAM = "mastractl"
 
+_EPILOG = f"""\
+Use "{PROGRAM} <command> --help" for more about a command.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 invalid manifest, 5 conflict, 6 timed out,
+130 interrupted.
+"""
+
 
 def run(
     arguments: Sequence[str],
@@ -161,7 +168,7 @@ def _group(
         name=name,
         cls=type("Group", (_Group,), own),
         help=summary,
-        epilog=f'Use "{PROGRAM} <command> --help" for more about a command.' if globals_ else None,
+        epilog=_EPILOG if globals_ else None,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

@@ -68,6 +68,8 @@ def _dispatch(argv: list[str], surroundings: Surroundings) -> int:
 
         table = completing.Table({name: command.help for name, command in COMMANDS.items()}, load)
         return completing.run(argv[1:], table, surroundings)
+    if argv[:1] == ["help"]:
+        argv = [*argv[1:], "--help"]
     call = reader.understand(argv, surroundings, table=COMMANDS, load=load)
     if call is not None:
         return call()

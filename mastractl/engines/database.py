@@ -15,9 +15,9 @@ import contextlib
 import os
 import sqlite3
 import sys
-import threading
 import time
 import weakref
+from _thread import allocate_lock
 from typing import TYPE_CHECKING
 
 from mastractl import errors
@@ -56,10 +56,10 @@ class Database:
         self.path = path
         self.journal = journal
         self._read_only = read_only
-        self._pool = threading.Condition(threading.Lock())
+        self._pool = allocate_lock()
         self._idle: list[Connection] = []
         self._borrowed = 0
-        self._writer = threading.Lock()
+        self._writer = allocate_lock()
         self._file: tuple[int, int] | None = None
         self._closed = False
         _open_databases.add(self)
@@ -157,8 +157,13 @@ class Database:
 
     def before_fork(self) -> None:
         """Let no connection be open, and none be opened, until `after_fork`."""
-        self._pool.acquire()
-        self._pool.wait_for(lambda: self._borrowed == 0, _FORK_SECONDS)
+        deadline = time.monotonic() + _FORK_SECONDS
+        while True:
+            self._pool.acquire()
+            if not self._borrowed or time.monotonic() > deadline:
+                break
+            self._pool.release()
+            time.sleep(0.001)
         self._close_idle()
 
     def after_fork(self, *, child: bool) -> None:
@@ -166,8 +171,7 @@ class Database:
         self._pool.release()
         if child:
             self._borrowed = 0
-            self._pool = threading.Condition(threading.Lock())
-            self._writer = threading.Lock()
+            self._writer = allocate_lock()
 
     def _take(self) -> Connection:
         with self._pool:
@@ -188,7 +192,6 @@ class Database:
                 connection.close()
             else:
                 self._idle.append(connection)
-            self._pool.notify_all()
 
     def _close_idle(self) -> None:
         while self._idle:
@@ -228,7 +231,10 @@ class Database:
 
     def _commit(self, connection: Connection) -> None:
         try:
-            _insist(connection, "COMMIT")
+            if self.journal == "wal":  # where a commit waits for nobody
+                connection.execute("COMMIT")
+            else:
+                _insist(connection, "COMMIT")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_IOERR:
                 raise

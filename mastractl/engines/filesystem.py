@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import os
 import time
+from _thread import allocate_lock
 from typing import TYPE_CHECKING
 
 from mastractl import errors
 from mastractl.clock import SystemClock
 from mastractl.engines import layout, sqllog, tree
+from mastractl.engines.bell import Bell
 from mastractl.engines.checks import check_operations, check_precondition
 from mastractl.engines.contract import (
     Capabilities,
@@ -29,12 +31,10 @@ from mastractl.engines.contract import (
     adopt_as_is,
 )
 from mastractl.engines.failpoints import failpoint
-from mastractl.engines.lookout import Lookout
 from mastractl.engines.projection import check_value
 from mastractl.engines.scan import Sighting
 from mastractl.engines.tree import SPACE
 from mastractl.engines.upkeep import Upkeep
-from mastractl.engines.wakeup import Bell
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mastractl.clock import Clock
     from mastractl.engines.contract import Adopt, Changes, Entry, Op
     from mastractl.engines.database import Database
+    from mastractl.engines.lookout import Lookout
     from mastractl.engines.tree import Staged
 
 POLL = 1.0
@@ -91,7 +92,8 @@ class FileEngine:
         self._pid = os.getpid()
         self._bell = Bell(self._tree.base)
         self._heard = (-1, 0.0, 0)
-        self._lookout = Lookout(self._tree.base, self._bell, watch=self._capabilities.push_watch)
+        self._beginning = allocate_lock()
+        self._lookout: Lookout | None = None
         if self._store.database is None:
             from mastractl.engines.plainfiles import PlainFiles  # noqa: PLC0415 - seldom needed
 
@@ -174,8 +176,8 @@ class FileEngine:
         database = self._ready()
         if database is None:
             return self._plain.changes(since)
-        if self._lookout.live:
-            self._attend()
+        if self._lookout and self._lookout.live:
+            self._attend(self._lookout)
         else:
             self._upkeep.refresh(prefix, deep=True)
         self._upkeep.expire()
@@ -188,17 +190,18 @@ class FileEngine:
         if database is None:
             return self._plain.wait(since, timeout)
         deadline = time.monotonic() + timeout
+        lookout = self._lookout or self._look_out()
         while not self._closed:
             rung = self._bell.rung
-            if self._present(database, rung) > since:
+            if self._present(database, lookout, rung) > since:
                 return True
             left = deadline - time.monotonic()
             if left <= 0:
                 break
             if not self._store.writable:
                 self._bell.wait(rung, min(left, _BLIND_POLL))
-            elif not self._attend():
-                self._bell.wait(rung, min(left, POLL, self._lookout.due_in()))
+            elif not self._attend(lookout):
+                self._bell.wait(rung, min(left, POLL, lookout.due_in()))
         return False
 
     def revision(self) -> int:
@@ -245,7 +248,7 @@ class FileEngine:
             return
         self._closed = True
         self._bell.ring()
-        if self._pid == os.getpid():
+        if self._lookout and self._pid == os.getpid():
             self._lookout.stop()
         if self._store.database:
             self._store.database.close()
@@ -265,14 +268,14 @@ class FileEngine:
             message, hint="check the owner and mode of the directory, and how it was opened"
         )
 
-    def _present(self, database: Database, rung: int) -> int:
+    def _present(self, database: Database, lookout: Lookout, rung: int) -> int:
         """The present revision, for one who waits: asked of the log once a second if nobody rings.
 
         Waits are made of short slices (see `Engine.wait`), most of which need nothing but this memory.
         """
         heard, at, present = self._heard
         now = time.monotonic()
-        if heard != rung or now - at >= POLL or not self._lookout.live:
+        if heard != rung or now - at >= POLL or not lookout.live:
             database.refuse_replaced()
             with database.reading() as connection:
                 present = sqllog.revision(connection)
@@ -363,9 +366,18 @@ class FileEngine:
         broken = [key for key in keys if not self._clean(connection, key)]
         return [key for key in broken if self._upkeep.projection.mark_present(connection, key)]
 
-    def _attend(self) -> bool:
+    def _look_out(self) -> Lookout:
+        """What knows where to look while somebody waits; made by the first who does."""
+        from mastractl.engines.lookout import Lookout  # noqa: PLC0415 - most processes never wait
+
+        watch = self._capabilities.push_watch and not self._closed
+        with self._beginning:
+            self._lookout = self._lookout or Lookout(self._tree.base, self._bell, watch=watch)
+            return self._lookout
+
+    def _attend(self, lookout: Lookout) -> bool:
         """Look where the lookout says; whether it said anything: then there may be news by now."""
-        hints = self._lookout.hints()
+        hints = lookout.hints()
         if not hints:
             return False
         try:
@@ -373,18 +385,18 @@ class FileEngine:
                 began = time.monotonic()
                 sighting = self._upkeep.look(SPACE, deep=True)
                 cost = time.monotonic() - began
-                self._lookout.looked(cost, news=self._upkeep.absorb(sighting))
+                lookout.looked(cost, news=self._upkeep.absorb(sighting))
             else:
                 self._upkeep.follow(hints)
         except BaseException:
-            self._lookout.lost()
+            lookout.lost()
             raise
         return True
 
     def _problems(self, connection: sqlite3.Connection) -> list[Problem]:
         upkeep = self._upkeep
         found = [*self._store.problems, *layout.damaged(self._tree)]
-        found += [problem for problem in (upkeep.trouble, self._lookout.problem) if problem]
+        found += [problem for problem in (upkeep.trouble, self._lookout and self._lookout.problem) if problem]
         if not self._store.writable:
             edited = upkeep.scan.look(connection, SPACE, deep=True).suspects
             found += [

@@ -97,18 +97,19 @@ def _base(path: str, *, create: bool) -> Tree:
 def _writable(files: Tree) -> bool:
     """Whether the private directory can be written; it is made if it is missing."""
     private = files.location(PRIVATE)
+    path = files.location(_DATABASE)
+    if os.access(path, os.F_OK):
+        return os.access(path, os.W_OK) and os.access(private, os.W_OK | os.X_OK)
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(private, 0o700)  # noqa: PTH102
-            with open(f"{private}/.gitignore", "x", encoding="ascii") as file:  # noqa: PTH123
+            with open(f"{private}/.gitignore", "x", encoding="utf-8") as file:  # noqa: PTH123
                 file.write("*\n")
     except OSError as error:
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
             return False
         raise tree.refusal(error, private) from error
-    return os.access(private, os.W_OK | os.X_OK) and (
-        "state.db" not in _own_names(files) or os.access(files.location(_DATABASE), os.W_OK)
-    )
+    return os.access(private, os.W_OK | os.X_OK)
 
 
 def _open_for_writing(files: Tree, mount: Mount) -> Store:

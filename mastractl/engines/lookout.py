@@ -17,8 +17,8 @@ from mastractl.engines import tree
 from mastractl.engines.wakeup import Hints, Watcher, exhausted
 
 if TYPE_CHECKING:
+    from mastractl.engines.bell import Bell
     from mastractl.engines.contract import Problem
-    from mastractl.engines.wakeup import Bell
 
 _EVERY = 30.0
 _SHARE = 0.001

@@ -7,7 +7,6 @@ WAL), and no kernel tells of what another machine changes.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 _SHARED = {
     "9p", "afs", "beegfs", "ceph", "cifs", "coda", "fuse.glusterfs", "fuse.sshfs", "gfs2", "glusterfs",
@@ -22,12 +21,17 @@ TICK_NS = 20_000_000
 """The coarsest timestamp of a local filesystem: git's "racily clean" rule needs to know it."""
 
 
-class Mount(NamedTuple):
-    """The filesystem of a directory. `kind` is "" where it is not known, and then taken for a local one."""
+class Mount:
+    """The filesystem of a directory. `kind` is "" where it is not known, and then taken for a local one.
 
-    kind: str
-    tick_ns: int
-    """Two changes of a file within this time may leave the same signature; 0 if that cannot be."""
+    `tick_ns`: two changes of a file within this time may leave the same signature; 0 if that cannot be.
+    """
+
+    __slots__ = ("kind", "tick_ns")
+
+    def __init__(self, kind: str, tick_ns: int) -> None:
+        self.kind = kind
+        self.tick_ns = tick_ns
 
     @property
     def shared(self) -> bool:
@@ -42,24 +46,27 @@ def mount_of(path: str) -> Mount:
     return Mount(kind, 0 if fine else TICK_NS)
 
 
+def boot_id() -> str:
+    """What changes whenever the machine starts anew; "" where the system does not tell."""
+    return _read("/proc/sys/kernel/random/boot_id").decode().strip()
+
+
 def _kind_of(path: str) -> str:
     """Its type as Linux names it: by the device or, as btrfs numbers its own, by the longest mount point."""
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-            lines = [line.split(" ") for line in file]
-    except OSError:
-        return ""
+    table = _read("/proc/self/mountinfo")
     device = os.stat(path).st_dev  # noqa: PTH116
-    number = f"{os.major(device)}:{os.minor(device)}"
-    best, kind = -1, ""
-    for fields in lines:
-        found = fields[fields.index("-") + 1]
+    number = f"{os.major(device)}:{os.minor(device)}".encode()
+    inside = os.fsencode(path) + b"/"
+    best, kind = -1, b""
+    for line in table.splitlines():
+        fields = line.split(b" ")
+        found = fields[fields.index(b"-") + 1]
         if fields[2] == number:
-            return found
-        point = fields[4].rstrip("/")
-        if (path == point or path.startswith(point + "/")) and len(point) >= best:
+            return found.decode()
+        point = fields[4].rstrip(b"/") + b"/"
+        if inside.startswith(point) and len(point) > best:
             best, kind = len(point), found
-    return kind
+    return kind.decode()
 
 
 def _kernel() -> tuple[int, int]:
@@ -71,10 +78,16 @@ def _kernel() -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def boot_id() -> str:
-    """What changes whenever the machine starts anew; "" where the system does not tell."""
+def _read(path: str) -> bytes:
+    """A file of the kernel's, which text files are slow to open; nothing where there is none."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123
-            return file.read().strip()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return ""
+        return b""
+    try:
+        pieces = []
+        while piece := os.read(fd, 65536):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(fd)

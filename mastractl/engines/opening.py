@@ -164,8 +164,6 @@ def _open_file(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engi
 
 
 def _open_path(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engine:
-    from pathlib import Path  # noqa: PLC0415 - with the engine that needs it
-
     from mastractl.engines.filesystem import FileEngine  # noqa: PLC0415 - only the engine in use is imported
 
     if not url or "\0" in url:
@@ -178,7 +176,10 @@ def _open_path(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engi
     if path.startswith("~"):
         message = f"{url!r}: there is no such home directory"
         raise errors.ConfigError(message, hint="write the path in full, or ./~... for a name that begins so")
-    return FileEngine(Path(path).absolute(), adopt=adopt, clock=clock, read_only=read_only)
+    if not os.path.isabs(path):  # noqa: PTH117 - pathlib costs its import on every start
+        steps = [step for step in path.split(os.sep) if step not in {"", "."}]
+        path = os.path.join(os.getcwd(), *steps)  # noqa: PTH109, PTH118 - as above
+    return FileEngine(path, adopt=adopt, clock=clock, read_only=read_only)
 
 
 _factories: dict[str, Factory] = {"file": _open_file, "memory": _open_memory}

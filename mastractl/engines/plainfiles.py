@@ -105,7 +105,7 @@ class PlainFiles:
 
     def _entry(self, key: str, where: Place) -> Entry:
         data, signature = self._tree.read(where)
-        changed = signature.mtime / 1e9
+        changed = signature[1] / 1e9
         value = self._adopt(key, values.load(data.removeprefix(BOM).decode()), None, changed)
         number = _number(signature)
         return Entry(key, value, number, number, changed)
@@ -124,4 +124,4 @@ class PlainFiles:
 
 def _number(signature: Signature) -> int:
     """A revision for one file: when it last changed, in microseconds."""
-    return signature.ctime // 1000
+    return signature[2] // 1000

@@ -14,21 +14,22 @@ A file that cannot be placed is put aside with its reason. It hinders nothing el
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mastractl import errors, values
 from mastractl.engines import sqllog, tree
 from mastractl.engines.contract import Problem
 from mastractl.engines.failpoints import failpoint
-from mastractl.engines.tree import ABSENT, SPACE, Signature
+from mastractl.engines.tree import ABSENT, SPACE
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
     from mastractl.engines.contract import Commit
-    from mastractl.engines.tree import Place, Staged, Tree
+    from mastractl.engines.tree import Place, Signature, Staged, Tree
 
 SCHEMA = """
 CREATE TABLE files (
@@ -67,18 +68,19 @@ tick of the file's last change; as long as the file stays as unreadable as it wa
 _LONGEST_RETRY = 60.0
 
 
-class Known(NamedTuple):
-    """What is known of a file: as it was when its content was last looked at."""
+class Known:
+    """What is known of a file: as it was when its content was last looked at.
 
-    signature: Signature
-    trust: int
-    problem: str | None
-    retry_at: float | None
-    """When the file is to be placed; None if it is in place."""
+    `retry_at` is when it is to be placed, None if it is in place.
+    """
 
+    __slots__ = ("problem", "retry_at", "signature", "trust")
 
-NOTHING = Known(ABSENT, SURE, None, None)
-"""What is known of a file that is not there."""
+    def __init__(self, signature: Signature, trust: int, problem: str | None, retry_at: float | None) -> None:
+        self.signature = signature
+        self.trust = trust
+        self.problem = problem
+        self.retry_at = retry_at
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -98,8 +100,8 @@ class Projection:
         """What is known of the file of one key."""
         row = connection.execute(_KNOWN, (key,)).fetchone()
         if row[0] is None:
-            return NOTHING._replace(retry_at=row[6])
-        return Known(Signature(*row[:4]), row[4], row[5], row[6])
+            return Known(ABSENT, SURE, None, row[6])
+        return Known(row[:4], row[4], row[5], row[6])
 
     def record(
         self,
@@ -121,7 +123,7 @@ class Projection:
 
     def racy(self, signature: Signature) -> bool:
         """Whether a change that comes now might leave the same signature."""
-        return bool(self._tick_ns) and max(signature.mtime, signature.ctime) + self._tick_ns >= time.time_ns()
+        return bool(self._tick_ns) and max(signature[1:3]) + self._tick_ns >= time.time_ns()
 
     def forget(self, connection: sqlite3.Connection, key: str) -> None:
         """There is no file any more."""
@@ -188,10 +190,10 @@ class Projection:
 
     def directory(self, connection: sqlite3.Connection, path: str) -> Signature | None:
         """What a directory was when its names were last read; None if they never were."""
-        row = connection.execute(
+        row: Signature | None = connection.execute(
             "SELECT ino, mtime, ctime, size FROM directories WHERE path = ?", (path,)
         ).fetchone()
-        return Signature(*row) if row else None
+        return row
 
     def record_directories(
         self, connection: sqlite3.Connection, directories: Mapping[str, Signature]
@@ -298,8 +300,11 @@ def _horizon(*, put_aside: bool) -> float:
 
 
 def render(value: bytes) -> bytes:
-    """What the file of a value holds: the same JSON for people, in the order of its keys."""
-    return values.pretty(values.load(value)).encode()
+    """What the file of a value holds: the same JSON for people, in the order of its keys. Raises OSError."""
+    try:
+        return values.pretty(values.load(value)).encode()
+    except RecursionError as error:
+        raise OSError(errno.E2BIG, "its value is nested too deeply to be written") from error
 
 
 def check_value(key: str, value: bytes) -> bytes:

@@ -76,7 +76,7 @@ def _set_back(
         return entry is not None
     except OSError:
         return False  # something that is no file was put there by hand
-    if signature.ctime > booted * 1e9 or (entry and data == render(entry.value)):
+    if signature[2] > booted * 1e9 or (entry and data == render(entry.value)):
         return False
     return not _is_json(data) or any(data == render(value) for value in _versions(connection, row))
 

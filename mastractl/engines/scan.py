@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mastractl.engines import sqllog, tree
 from mastractl.engines.contract import Problem
 from mastractl.engines.projection import RACY, UNREADABLE
-from mastractl.engines.tree import SPACE, Signature
+from mastractl.engines.tree import SPACE, signature_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mastractl.engines.contract import Entry
     from mastractl.engines.projection import Known, Projection
-    from mastractl.engines.tree import Place, Tree
+    from mastractl.engines.tree import Place, Signature, Tree
 
 _Row = tuple[str, int, int, int, int, int]
 """A key with the signature and the trust of its file."""
@@ -119,7 +119,7 @@ class Scan:
         path = f"{kind}/{namespace}"
         try:
             with self._tree.directory(kind, namespace) as fd:
-                signature = Signature.of(os.fstat(fd))
+                signature = signature_of(os.fstat(fd))
                 unchanged = signature == self._projection.directory(connection, path)
                 if unchanged and not deep:
                     return

@@ -12,7 +12,7 @@ Nothing here knows of files other than the database: see `projection` for those 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
 from mastractl.engines.checks import check_precondition
@@ -60,12 +60,15 @@ ENTRY = "l.key, l.value, l.id >> 20, l.created_rev, l.created_at, l.expires_at"
 """The columns of an Entry, in its own order, where `l` is the log."""
 
 
-class Head(NamedTuple):
+class Head:
     """Where the log ends and begins, and when the next entry expires (None: never)."""
 
-    revision: int
-    compacted: int
-    due: float | None
+    __slots__ = ("compacted", "due", "revision")
+
+    def __init__(self, revision: int, compacted: int, due: float | None) -> None:
+        self.revision = revision
+        self.compacted = compacted
+        self.due = due
 
 
 def create(connection: sqlite3.Connection, *, first: int = 0) -> None:

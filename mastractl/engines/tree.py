@@ -14,9 +14,8 @@ import contextlib
 import errno
 import itertools
 import os
-import re
 import stat
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING
 
 from mastractl import errors
 
@@ -36,56 +35,43 @@ BOM = b"\xef\xbb\xbf"
 """What some editors put before UTF-8 text: it is no part of it."""
 
 _TEMPORARY = f"{PRIVATE}-"
-_LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-."
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 _MAX_NAME_BYTES = 250  # 255 less ".json"
 _INO = (1 << 63) - 1
 _ATTEMPTS = 10
 
 
-class Signature(NamedTuple):
-    """What `lstat` says of a file, of which something changes whenever its content does.
+Signature = tuple[int, int, int, int]
+"""What `lstat` says of a file, of which something changes whenever its content does: inode, mtime, ctime
+(in ns), size. ctime is among it because `touch -d`, `rsync -t` and `cp -p` forge the mtime, and nothing
+forges that."""
 
-    ctime is among it because `touch -d`, `rsync -t` and `cp -p` forge the mtime, and nothing forges that.
-    """
-
-    ino: int
-    mtime: int
-    ctime: int
-    size: int
-
-    @classmethod
-    def of(cls, found: os.stat_result) -> Self:
-        """The signature in a stat result."""
-        return cls(found.st_ino & _INO, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
-
-
-ABSENT = Signature(0, 0, 0, 0)
+ABSENT: Signature = (0, 0, 0, 0)
 """What stands for the signature where no file is."""
+
+
+def signature_of(found: os.stat_result) -> Signature:
+    """The signature in a stat result."""
+    return found.st_ino & _INO, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 def unreadable(error: OSError) -> Signature:
     """What stands for the signature of a file that cannot be looked at, as long as the reason lasts."""
-    return Signature(0, 0, 0, error.errno or errno.EIO)
+    return 0, 0, 0, error.errno or errno.EIO
 
 
-class Place(NamedTuple):
-    """Where the file of a key is: two directories and a file name."""
+class Place:
+    """Where the file of a key is: two directories and a file name; `path` is relative to the base."""
 
-    kind: str
-    namespace: str
-    file: str
+    __slots__ = ("directory", "file", "kind", "namespace", "path")
 
-    @property
-    def path(self) -> str:
-        """Relative to the base."""
-        return f"{self.kind}/{self.namespace}/{self.file}"
-
-    @property
-    def directory(self) -> str:
-        """The directory relative to the base."""
-        return f"{self.kind}/{self.namespace}"
+    def __init__(self, kind: str, namespace: str, file: str) -> None:
+        self.kind = kind
+        self.namespace = namespace
+        self.file = file
+        self.directory = f"{kind}/{namespace}"
+        self.path = f"{kind}/{namespace}/{file}"
 
 
 class NotRegular(OSError):
@@ -93,8 +79,15 @@ class NotRegular(OSError):
 
 
 def legal_kind(name: str) -> bool:
-    """Whether a directory in the base may be one of ours."""
-    return len(name) <= _MAX_NAME_BYTES and bool(_NAME.fullmatch(name)) and not _RESERVED.fullmatch(name)
+    """Whether a directory in the base may be one of ours: a DNS-1123 subdomain that Windows can store."""
+    return (
+        0 < len(name) <= _MAX_NAME_BYTES
+        and not name.strip(_LETTERS)
+        and name[0] not in "-."
+        and name[-1] not in "-."
+        and not (".." in name or ".-" in name or "-." in name)
+        and name.partition(".")[0] not in _RESERVED
+    )
 
 
 def legal_namespace(name: str) -> bool:
@@ -127,12 +120,15 @@ def foreign(file: str) -> bool:
     return not file.endswith(".json") or file.startswith((".", "#", "~"))
 
 
-class Staged(NamedTuple):
+class Staged:
     """A temporary file that is whole and waits to be renamed."""
 
-    place: Place
-    temporary: str
-    written: os.stat_result
+    __slots__ = ("place", "temporary", "written")
+
+    def __init__(self, where: Place, temporary: str, written: os.stat_result) -> None:
+        self.place = where
+        self.temporary = temporary
+        self.written = written
 
 
 class Tree:
@@ -171,7 +167,7 @@ class Tree:
         of a file that cannot be looked at only why.
         """
         try:
-            return Signature.of(os.stat(where.path, dir_fd=self._fd, follow_symlinks=False))
+            return signature_of(os.stat(where.path, dir_fd=self._fd, follow_symlinks=False))
         except (FileNotFoundError, NotADirectoryError):
             return ABSENT
         except OSError as error:
@@ -202,9 +198,9 @@ class Tree:
     @contextlib.contextmanager
     def directory(self, *names: str, create: bool = False) -> Iterator[int]:
         """A descriptor of a directory below the base, reached without following symbolic links."""
-        fd = os.dup(self._fd)
+        fd = _enter(self._fd, names[0], create=create) if names else os.dup(self._fd)
         try:
-            for name in names:
+            for name in names[1:]:
                 inner = _enter(fd, name, create=create)
                 os.close(fd)
                 fd = inner
@@ -269,7 +265,7 @@ class Tree:
             found = os.stat(where.file, dir_fd=parent, follow_symlinks=False)
         was = staged.written
         same = (found.st_ino, found.st_mtime_ns, found.st_size) == (was.st_ino, was.st_mtime_ns, was.st_size)
-        return Signature.of(found) if same else ABSENT
+        return signature_of(found) if same else ABSENT
 
     def discard(self, staged: Staged) -> None:
         """Remove a staged file that will not be needed, if it is still there."""
@@ -417,8 +413,8 @@ def _read_still(fd: int) -> tuple[bytes, Signature]:
             raise OSError(errno.EFBIG, f"it has {before.st_size} bytes; at most {MAX_FILE_BYTES} are read")
         data = _read_all(fd, before.st_size)
         after = os.fstat(fd)
-        if Signature.of(before) == Signature.of(after) and len(data) == after.st_size:
-            return data, Signature.of(after)
+        if signature_of(before) == signature_of(after) and len(data) == after.st_size:
+            return data, signature_of(after)
         before = after
     raise OSError(errno.EAGAIN, "it keeps changing while it is read")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mastractl import errors
-from mastractl.engines import mounts, recovery, sqllog
+from mastractl.engines import mounts, sqllog
 from mastractl.engines.contract import Problem
 from mastractl.engines.failpoints import failpoint
 from mastractl.engines.ingest import Ingest
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mastractl.clock import Clock
+    from mastractl.engines.bell import Bell
     from mastractl.engines.contract import Adopt
     from mastractl.engines.database import Database
     from mastractl.engines.layout import Store
     from mastractl.engines.tree import Staged
-    from mastractl.engines.wakeup import Bell, Hints
+    from mastractl.engines.wakeup import Hints
 
 _CHUNK = 500
 """External edits taken in at a time: others write in between, and watchers hear of the first ones soon."""
@@ -58,6 +59,8 @@ class Upkeep:
         if before != boot:
             with self._database.writing() as connection:
                 if before:
+                    from mastractl.engines import recovery  # noqa: PLC0415 - once after each boot
+
                     recovery.distrust_recent_files(
                         connection, self._tree, self.projection, booted=recovery.booted_at()
                     )

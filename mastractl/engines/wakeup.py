@@ -1,11 +1,8 @@
-"""What ends a wait: a bell that every commit rings, and watchdog, which tells where files were touched.
+"""Hints from watchdog: where files were touched.
 
-watchdog is a hint and never the truth. It loses events when the kernel's queue overflows, tells nothing
+They are hints and never the truth. watchdog loses events when the kernel's queue overflows, tells nothing
 of the children of a directory that is renamed away, and on a network filesystem tells nothing at all.
 So what it says is only where to look first; whoever waits looks everywhere now and then in any case.
-
-The bell is a file that is opened for writing and closed again: a commit of another process is seen as
-soon as it can be read, which cannot be said of writes to SQLite's own files.
 """
 
 from __future__ import annotations
@@ -15,11 +12,11 @@ import errno
 import os
 import threading
 import time
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mastractl.engines import tree
+from mastractl.engines.bell import BELL
 from mastractl.engines.contract import Problem
 
 if TYPE_CHECKING:
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
 
     from watchdog.events import FileSystemEvent
 
-BELL = f"{tree.PRIVATE}/bell"
+    from mastractl.engines.bell import Bell
 
 _SETTLING = 0.02
 """Seconds after which a new file or directory is looked at: it is not written yet when it is made."""
@@ -41,44 +38,17 @@ _FLOOD = 500
 loses some when the kernel's queue overflows."""
 
 
-class Bell:
-    """Rung at every commit, heard by every `wait` of this process and, through its file, of others."""
-
-    def __init__(self, base: str) -> None:
-        self._path = f"{base}/{BELL}"
-        self._changed = threading.Condition()
-        self._rung = 0
-
-    @property
-    def rung(self) -> int:
-        """How often it has been rung; take it before looking whether there is news."""
-        return self._rung
-
-    def ring(self) -> None:
-        """Wake those who wait in this process."""
-        with self._changed:
-            self._rung += 1
-            self._changed.notify_all()
-
-    def ring_everywhere(self) -> None:
-        """Wake those who wait in any process."""
-        self.ring()
-        with contextlib.suppress(OSError):  # then they hear of it at their next poll
-            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-    def wait(self, rung: int, timeout: float) -> None:
-        """Wait until it has been rung more often than that, or so many seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._rung != rung, timeout)
-
-
-@dataclass(slots=True)
 class Hints:
     """Where to look: single keys, prefixes of keys, or everywhere."""
 
-    keys: set[str] = field(default_factory=set)
-    prefixes: set[str] = field(default_factory=set)
-    everywhere: bool = False
+    __slots__ = ("everywhere", "keys", "prefixes")
+
+    def __init__(
+        self, *, keys: Iterable[str] = (), prefixes: Iterable[str] = (), everywhere: bool = False
+    ) -> None:
+        self.keys = set(keys)
+        self.prefixes = set(prefixes)
+        self.everywhere = everywhere
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.prefixes or self.everywhere)

@@ -62,9 +62,10 @@ class Anchors:
         elif event.__class__ is ScalarEvent:
             if event.tag == tags.MERGE and event.value == "<<":
                 return keys["<<"]
-            if event.anchor is not None:
-                self.define(event.anchor, tags.value(event))
-            return keys[event.value] if event.tag is None and not event.style else tags.key(event)
+            text = keys[event.value] if event.tag is None and not event.style else tags.key(event)
+            if isinstance(text, str):  # and no `<<`
+                self.define(event.anchor, text)
+            return text
         raise fault(event.start_mark, "MA005", "a key must be text")
 
     def expand(self, event: Any, stack: list[tuple[Any, bool]], container: Any) -> Any:

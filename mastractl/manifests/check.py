@@ -83,12 +83,23 @@ class _Check:
                 yield item
                 continue
             admitted = self._admit(item.document)
-            if admitted.kind is None and admitted.causes[0].code in _NOT_KNOWN_YET:
+            resource, kind = admitted.resource, admitted.kind
+            if resource and kind and not admitted.warnings and self._is_new(item, resource):
+                yield Checked(item, resource, kind)
+            elif admitted.kind is None and admitted.causes[0].code in _NOT_KNOWN_YET:
                 waiting.append(item)
             else:
                 yield from self._judged(item, admitted)
         for manifest in waiting:
             yield from self._judged(manifest, self._admit(manifest.document))
+
+    def _is_new(self, manifest: Manifest, resource: Resource) -> bool:
+        """Whether this is no definition and the first resource of its name, which is noted then."""
+        key, origin = resource.key, manifest.origin
+        if key in self._seen or is_definition(resource.document):
+            return False
+        self._seen[key] = _Seen(origin.document.text, origin.prefix, origin.source, origin.line)
+        return True
 
     def _admit(self, document: JsonObject) -> Admitted:
         return admit(
@@ -158,4 +169,4 @@ class _Check:
         group, _ = split_api_version(str(manifest.document.get("apiVersion")))
         if (group, str(manifest.document.get("kind"))) not in self._broken:
             return cause
-        return replace(cause, hint="its definition is in this run, but has errors; mend those first")
+        return cause._replace(hint="its definition is in this run, but has errors; mend those first")

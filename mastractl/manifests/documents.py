@@ -55,7 +55,7 @@ class Document:
         warning: bool = False,
     ) -> Diagnostic:
         """A diagnostic about a span of this document; without one it points at the document's start."""
-        span = span or Span(1, 1, 1)
+        span = span or Span(1, 1, 2)
         shift = self.first_column - 1 if span.line == 1 else 0
         return Diagnostic(
             code=code,
@@ -93,6 +93,8 @@ class Document:
 
     def span(self, start: Any, end: Any = None) -> Span:
         """The span between two marks, cut at the end of the first line; one character without an end."""
+        if start.index >= len(self.text):
+            return self._end()
         if end is None:
             last = start.column + 1
         elif end.line == start.line:
@@ -101,6 +103,12 @@ class Document:
             newline = self.text.find("\n", start.index)
             last = start.column + (len(self.text) if newline < 0 else newline) - start.index
         return Span(start.line + 1, start.column + 1, max(last, start.column + 1) + 1)
+
+    def _end(self) -> Span:
+        """Where the text says its last word; parsers count lines beyond it."""
+        text = self.text.rstrip()
+        column = len(text) - text.rfind("\n")
+        return Span(text.count("\n") + 1, column, column + 1)
 
 
 @dataclass(frozen=True, slots=True)

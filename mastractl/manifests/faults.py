@@ -65,14 +65,21 @@ class _Anchor(NamedTuple):
     path: tuple[str | int, ...]
 
 
+class _Open(NamedTuple):
+    """A collection that is being walked: its first event, where its keys were set, whether it is merged."""
+
+    event: Any
+    keys: dict[str, Span]
+    merging: bool
+
+
 class _Inspector:
     def __init__(self, document: Document, depth: int, forbidden: re.Pattern[str]) -> None:
         self._document = document
         self._forbidden = forbidden
         self._depth = depth
-        self._keys: list[dict[str, Span] | None] = []  # per open collection; None in a sequence
+        self._open: list[_Open] = []
         self._anchors: dict[str, _Anchor] = {}
-        self._merging: list[bool] = []  # per open collection: whether what it holds is merged into another
 
     def findings(self) -> Iterator[Diagnostic]:
         """Each finding, as far as the parser gets."""
@@ -93,28 +100,25 @@ class _Inspector:
             if role == "document":
                 self._anchors.clear()
             elif role == "end":
-                self._keys.pop()
-                self._merging.pop()
+                self._open.pop()
             elif role == "key":
                 merge = _is_merge(event)
                 if not merge:
                     yield from self._key(event, path)
-                if event.__class__ not in (ScalarEvent, AliasEvent):
-                    self._open(event, merging=False)
+                self._enter(event, merging=False)
             else:
-                merged = merge or bool(self._merging and self._merging[-1])
+                merged = merge or bool(self._open and self._open[-1].merging)
                 yield from self._value(event, path, merged=merged)
-                if event.__class__ not in (ScalarEvent, AliasEvent):
-                    self._open(event, merging=merge and event.__class__ is not MappingStartEvent)
+                self._enter(event, merging=merge and event.__class__ is not MappingStartEvent)
                 merge = False
-            if len(self._keys) > self._depth:
+            if len(self._open) > self._depth:
                 message = f"nested more than {self._depth} levels deep"
                 yield self._note("MA004", message, event, tuple(path))
                 return
 
-    def _open(self, event: Any, *, merging: bool) -> None:
-        self._keys.append({} if event.__class__ is MappingStartEvent else None)
-        self._merging.append(merging)
+    def _enter(self, event: Any, *, merging: bool) -> None:
+        if event.__class__ not in (ScalarEvent, AliasEvent):
+            self._open.append(_Open(event, {}, merging))
 
     def _key(self, event: Any, path: list[str | int]) -> Iterator[Diagnostic]:
         where = tuple(path[:-1])
@@ -127,7 +131,8 @@ class _Inspector:
             if "?" not in where:
                 yield self._complex_key(event, where)
             return
-        self._anchor(event, path)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(scalar=True, text=True, path=tuple(path))
         try:
             text = tags.key(event)
             other = "" if event.style or event.tag else scalars.read_key(text)
@@ -141,9 +146,9 @@ class _Inspector:
         yield from self._duplicate(text, event, path)
 
     def _duplicate(self, text: str, event: Any, path: list[str | int]) -> Iterator[Diagnostic]:
-        keys = self._keys[-1]
+        keys = self._open[-1].keys
         span = self._document.span(event.start_mark, event.end_mark)
-        if keys is None or (first := keys.setdefault(text, span)) is span:
+        if (first := keys.setdefault(text, span)) is span:
             return
         line = self._document.first_line + first.line - 1
         yield self._note(
@@ -236,6 +241,12 @@ class _Inspector:
 
     def _syntax(self, error: MarkedYAMLError) -> Diagnostic:
         what = syntax.explain(error, self._document.text)
+        unclosed = next((o.event for o in reversed(self._open) if o.event.flow_style), None)
+        if unclosed and what.mark.index >= len(self._document.text.rstrip()):
+            opening, closing = "{}" if unclosed.__class__ is MappingStartEvent else "[]"
+            span = self._document.span(unclosed.start_mark)
+            message = f"this '{opening}' is never closed"
+            return self._document.note("MA002", message, span=span, hint=f"close it with '{closing}'")
         related: tuple[Related, ...] = ()
         if what.began:
             related = (self._document.elsewhere(what.began[1], self._document.span(what.began[0])),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mastractl.resources.unknown import nearest
@@ -34,4 +33,4 @@ def _meant(cause: Cause, missing: dict[str, Cause]) -> Cause:
     if not near:
         return cause
     del missing[near]
-    return replace(cause, hint=f'did you mean "{near}"? it is required')
+    return cause._replace(hint=f'did you mean "{near}"? it is required')

@@ -63,10 +63,10 @@ class JsonReader:
             try:
                 self._dubious = False
                 value, end = self._decoder.raw_decode(window.text, window.start)
-                if end == len(window.text) and window.grow(self._limits.size):
+                if end == len(window.text) and window.grow(self._most(window)):
                     continue  # a number at the very end may go on
             except json.JSONDecodeError as error:
-                if window.grow(self._limits.size):
+                if window.grow(self._most(window)):
                     continue
                 if not self._strict:
                     break
@@ -84,7 +84,7 @@ class JsonReader:
 
     def _checked(self, window: _Window, value: Any, end: int) -> Iterator[Document | Diagnostic]:
         text = window.text[window.start : end]
-        if larger(text, self._limits.size):
+        if larger(text, self._limits.bytes_of(text)):
             yield self._too_large(window)
             return
         if self._dubious or _too_deep(text, value, self._limits.depth) or not _whole_characters(text, value):
@@ -93,6 +93,10 @@ class JsonReader:
         document = self._at(window, text)
         document.value = value
         yield document
+
+    def _most(self, window: _Window) -> int:
+        """How many bytes the document at the window's start may have."""
+        return self._limits.bytes_of(window.text, window.start)
 
     def _faults(self, window: _Window, text: str) -> Iterator[Diagnostic]:
         from mastractl.manifests.faults import inspect  # noqa: PLC0415 - yaml: +18 ms, for faults only
@@ -130,7 +134,7 @@ class JsonReader:
         return document.note("MA002", message, span=Span(line, column, column + 1), hint=hint)
 
     def _too_large(self, window: _Window) -> Diagnostic:
-        return self._limit(window, f"a document may not be larger than {self._limits.size / 2**20:g} MiB")
+        return self._limit(window, f"a document may not be larger than {self._most(window) / 2**20:g} MiB")
 
     def _limit(self, window: _Window, message: str) -> Diagnostic:
         text = window.text[window.start : window.start + 200].split("\n", 1)[0]

@@ -40,10 +40,10 @@ def locate_all(document: Document, targets: Sequence[tuple[FieldPath, bool]]) ->
 
 
 def events_of(document: Document) -> Iterator[tuple[Any, Any, list[str | int]]]:
-    """The walk over the events of a document that was read before."""
+    """The walk over the events of a document that was read before, or of an item cut out of one."""
     try:
         yield from walk(document.parse(document.text))
-    except YAMLError:  # the document was read before; what follows it in the text need not be one
+    except YAMLError:  # an item may not stand alone to its end: what was seen of it has its place
         return
 
 

@@ -50,12 +50,10 @@ class YamlReader:
 
     def _alone(self, text: str, line: int) -> Iterator[Document | Diagnostic]:
         """What is to be read as one document, or what is wrong with it."""
-        done, stop = yield from self._quickly(text, line)
+        _, stop = yield from self._quickly(text, line)
         if stop is None:
             return
-        if done:
-            yield from self._alone(text[done:], line + text.count("\n", 0, done))
-        elif text.removeprefix("---").lstrip()[:1] == "{" and (documents := self._as_json(text, line)):
+        if text.removeprefix("---").lstrip()[:1] == "{" and (documents := self._as_json(text, line)):
             yield from documents
         else:
             self.index += 1
@@ -73,7 +71,7 @@ class YamlReader:
                 done = end.index
                 self.index += 1
                 own, first = text[start.index - start.column : done], line + start.line
-                if len(own) > small and streams.larger(own, self._limits.size):
+                if len(own) > small and streams.larger(own, self._limits.bytes_of(own)):
                     yield self._too_large(own, first)
                 else:
                     yield Document(own, first, parse, source, order, self.index, value, ambiguous)
@@ -94,7 +92,7 @@ class YamlReader:
 
     def _too_large(self, text: str, line: int) -> Diagnostic:
         document = Document(text[:4096], line, self._parse, self._source, self._order, self.index)
-        message = f"a document may not be larger than {self._limits.size / 2**20:g} MiB"
+        message = f"a document may not be larger than {self._limits.bytes_of(text) / 2**20:g} MiB"
         start = _first_line_of_content(text)
         span = Span(start + 1, 1, len(document.line(start + 1)) + 1)
         return document.note("MA004", message, span=span, hint="split it with lines of `---`")

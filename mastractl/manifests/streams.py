@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mastractl.manifests.limits import Limits
+
 PIECE = 32 * 1024
 """How many bytes are read at a time, and about how much text is parsed at a time (best of 4k to 256k)."""
 
@@ -113,8 +115,8 @@ class Batch:
     too_large: bool = False
 
 
-def batches(stream: Text, *, size: int, first_line: int = 1) -> Iterator[Batch]:
-    """The documents of a stream, some at a time. One of more than `size` UTF-8 bytes is not read out."""
+def batches(stream: Text, *, limits: Limits, first_line: int = 1) -> Iterator[Batch]:
+    """The documents of a stream, some at a time. One that is larger than it may be is not read out."""
     text, line = "", first_line
     while piece := stream.read():
         seen = max(0, len(text) - 4)
@@ -124,7 +126,7 @@ def batches(stream: Text, *, size: int, first_line: int = 1) -> Iterator[Batch]:
             yield Batch(_unmarked(text[:cut]), line)
             line += text.count("\n", 0, cut)
             text = text[cut:]
-        elif larger(text, size):
+        elif larger(text, limits.size) and larger(text, limits.bytes_of(text)):
             yield Batch(text[:4096], line, too_large=True)
             line, text = _skip(stream, text, line)
     if text:

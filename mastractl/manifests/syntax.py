@@ -81,10 +81,8 @@ def _tab(_context: str, _text: str, mark: Any, _began: Any) -> Explanation:
     return Explanation("a tab is used for indentation", mark, "indent with spaces")
 
 
-def _end(context: str, _text: str, mark: Any, began: Any) -> Explanation:
-    if "quoted" in context and began is not None:
-        return Explanation("this quote is never closed", began, "close it, or double a quote inside it")
-    return Explanation("the document ends too early", mark)
+def _end(_context: str, _text: str, mark: Any, began: Any) -> Explanation:
+    return Explanation("this quote is never closed", began or mark, "close it, or double a quote inside it")
 
 
 def _colon(_context: str, text: str, mark: Any, _began: Any) -> Explanation:

@@ -60,7 +60,7 @@ def scan(
 
     yaml = YamlReader(source, order, limits=limits, backend=backend)
     yaml.index = index
-    for batch in streams.batches(text, size=limits.size, first_line=line):
+    for batch in streams.batches(text, limits=limits, first_line=line):
         yield from yaml.read(batch)
 
 

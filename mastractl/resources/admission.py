@@ -8,17 +8,16 @@ references, tool schemas, the rules for definitions. A document of no known kind
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import definition_forms, definitions, references, shorthand
+from mastractl.resources import definition_forms, references, shorthand
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
 from mastractl.resources.structural import version_program
-from mastractl.resources.tool_schemas import tool_schema_causes
+from mastractl.resources.tool_schemas import TOOL_BEARERS, tool_schema_causes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +32,7 @@ Fields = Literal["strict", "warn", "ignore"]
 """What to do about unknown fields: refuse the document, drop them with a warning, drop them silently."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
+class Admitted(NamedTuple):
     """What became of a document.
 
     `resource` is its canonical form, None where there are causes; `kind` is None where it is not known.
@@ -76,7 +74,7 @@ def admit(
         remarks += more
     causes = misplaced + (_unnamed(form, causes) if causes else causes)
     if fields == "warn":
-        remarks += [replace(cause, warning=True) for cause in causes if cause.code == "MA101"]
+        remarks += [cause._replace(warning=True) for cause in causes if cause.code == "MA101"]
         causes = [cause for cause in causes if cause.code != "MA101"]
     if causes:
         return Admitted(resource=None, kind=kind, causes=tuple(causes), warnings=tuple(remarks))
@@ -169,18 +167,21 @@ def _particular(
     if kind.kind == definition_forms.KIND:
         more, remarks = _definition(document, kinds) if all(c.code == "MA101" for c in causes) else ([], [])
     else:
-        faults = references.faults(kind.kind, form)
-        causes = [cause for cause in causes if not any(f.path == cause.path[: len(f.path)] for f in faults)]
-        causes += faults + tool_schema_causes(kind.kind, form)
+        if faults := references.faults(kind.kind, form):
+            causes = [c for c in causes if not any(f.path == c.path[: len(f.path)] for f in faults)] + faults
+        if kind.kind in TOOL_BEARERS:
+            causes = causes + tool_schema_causes(kind.kind, form)
         more, remarks = [], []
     if causes:
         written = _written(kind, document)
-        causes = [replace(cause, path=written(cause.path)) for cause in causes]
+        causes = [cause._replace(path=written(cause.path)) for cause in causes]
     return causes + more, remarks
 
 
 def _definition(document: JsonObject, kinds: KindRegistry) -> tuple[list[Cause], list[Cause]]:
     """The rules for definitions: causes and remarks, with written paths."""
+    from mastractl.resources import definitions  # noqa: PLC0415 - most documents are no definitions
+
     try:
         kind, remarks = definitions.kind_from_definition(document)
     except errors.Invalid as refused:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mastractl.resources import formats, metadata, patterns
+from mastractl.resources import metadata
 from mastractl.resources.jsontypes import equal, has_type, identity, is_multiple, is_number
 
 if TYPE_CHECKING:
@@ -34,11 +34,8 @@ def constraints(schema: JsonObject, *, skip: str = "") -> tuple[Check, ...]:
 
 
 def predicate(schema: JsonObject) -> Check:
-    """One test of a whole schema, children included."""
+    """One test of a whole schema inside a junctor, where nothing is nullable; children included."""
     checks = (*_type_check(schema), *constraints(schema), *_children(schema))
-    if schema.get("nullable") is True:
-        null = null_allowed(schema)
-        return lambda value: null if value is None else all(check(value) for check in checks)
     if len(checks) == 1:
         return checks[0]
     return lambda value: all(check(value) for check in checks)
@@ -115,11 +112,15 @@ def _at_most(kind: type[Sized], keyword: str) -> Callable[[JsonObject], Iterator
 
 
 def _pattern(schema: JsonObject) -> Iterator[Check]:
+    from mastractl.resources import patterns  # noqa: PLC0415 - few schemas have patterns
+
     found = patterns.matcher(schema["pattern"]).found
     yield lambda value: not isinstance(value, str) or found(value)
 
 
 def _format(schema: JsonObject) -> Iterator[Check]:
+    from mastractl.resources import formats  # noqa: PLC0415 - few schemas have formats
+
     check = formats.check(schema["format"])
     if check is not None:
         yield check
@@ -145,11 +146,16 @@ def _list_type(schema: JsonObject) -> Iterator[Check]:
 
 def map_keys(items: list[Any], keys: tuple[str, ...]) -> list[Any]:
     """What identifies each item of a map-list: its key fields; an item without one of them has null there."""
+    if len(keys) == 1:
+        (key,) = keys
+        return [item.get(key) if isinstance(item, dict) else item for item in items]
     return [[item.get(key) for key in keys] if isinstance(item, dict) else item for item in items]
 
 
 def repeated(items: list[Any]) -> list[tuple[int, int]]:
     """The items that stand in a list before: pairs of (first index, later index)."""
+    if set(map(type, items)) <= {str} and len(set(items)) == len(items):
+        return []
     first: dict[Any, int] = {}
     again = []
     for index, item in enumerate(items):

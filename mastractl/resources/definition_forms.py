@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
 from mastractl.resources.resource import GROUP, split_api_version
-from mastractl.resources.schema_rules import JUNCTORS, PRESERVE
+from mastractl.resources.schema_words import JUNCTORS, PRESERVE
 
 if TYPE_CHECKING:
     from mastractl.errors import FieldPath
@@ -33,8 +33,9 @@ _SHARED = ("validation", "subresources", "additionalPrinterColumns")
 def is_definition(document: JsonObject) -> bool:
     """Whether the document is a CustomResourceDefinition, in whichever group."""
     api_version = document.get("apiVersion")
-    group = split_api_version(api_version)[0] if isinstance(api_version, str) else ""
-    return document.get("kind") == KIND and group in (GROUP, KUBERNETES_GROUP)
+    if document.get("kind") != KIND or not isinstance(api_version, str):
+        return False
+    return split_api_version(api_version)[0] in (GROUP, KUBERNETES_GROUP)
 
 
 def is_old(document: JsonObject) -> bool:

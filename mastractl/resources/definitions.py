@@ -7,7 +7,6 @@ place where the user broke it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,7 @@ def _invalid(document: JsonObject, found: list[Cause]) -> errors.Invalid:
 
 
 def _moved(cause: Cause, document: JsonObject) -> Cause:
-    return replace(cause, path=written_path(document, cause.path))
+    return cause._replace(path=written_path(document, cause.path))
 
 
 def _kind(spec: JsonObject) -> Kind:

@@ -15,8 +15,6 @@ from mastractl.resources.jsontypes import is_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Check = "Callable[[Any], bool]"
-
 _LABELS = r"[A-Za-z0-9](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 _UUID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?%s[0-9a-f]{3}-?%s[0-9a-f]{3}-?[0-9a-f]{12}"
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -8,7 +8,6 @@ the rejection come from here; a property test holds that the two never disagree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -73,7 +72,7 @@ def check_json_schema(schema: Any, path: FieldPath = ()) -> list[Cause]:
     if isinstance(schema, dict):
         draft = validator_for(schema, default=draft)
     found = _causes(draft(draft.META_SCHEMA).iter_errors(schema), path)
-    return [replace(cause, code="MA140", message=f"is no JSON Schema: {cause.message}") for cause in found]
+    return [cause._replace(code="MA140", message=f"is no JSON Schema: {cause.message}") for cause in found]
 
 
 DEPTH_LIMIT = 100

@@ -6,7 +6,7 @@ Schemas are loaded when first asked for, because `get` needs names and columns b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mastractl import errors
 from mastractl.resources.resource import GROUP, split_api_version
@@ -58,6 +58,8 @@ class Version:
         self.status = status
         self.scale = scale
         self.selectable_fields = selectable_fields
+        self.program: Any = None
+        """The compiled schema: `structural.version_program` puts it here when it is first wanted."""
         self._schema = schema
 
     @property

@@ -13,7 +13,7 @@ from mastractl.errors import Cause
 from mastractl.resources import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mastractl.errors import FieldPath
     from mastractl.values import JsonObject
@@ -103,29 +103,38 @@ def resource_schema(schema: JsonObject, *, embedded: bool = False) -> JsonObject
 
 def is_plain(metadata: JsonObject) -> bool:
     """Whether metadata of the right shape breaks no rule: the quick form of asking for `metadata_causes`."""
-    for name, value in metadata.items():
-        if name == "name":
-            if names.name_problem(value):
-                return False
-        elif name == "namespace":
-            if names.namespace_problem(value):
-                return False
-        elif name == "labels":
-            if value and not _plain_labels(value):
-                return False
-        elif name not in _LAWLESS and value and next(metadata_causes({name: value}, ()), None):
+    for field, value in metadata.items():
+        fine = _FINE.get(field)
+        if fine is not None and not fine(value):
             return False
     return True
 
 
-_LAWLESS = SERVER_OWNED | {"resourceVersion"}
-
-
-def _plain_labels(labels: JsonObject) -> bool:
-    for key, value in labels.items():
+def _plain_labels(labels: JsonObject | None) -> bool:
+    for key, value in (labels or {}).items():
         if names.label_key_problem(key) or names.label_value_problem(value):
             return False
     return True
+
+
+def _plain_annotations(annotations: JsonObject | None) -> bool:
+    for key in annotations or ():
+        if names.label_key_problem(key.lower()):
+            return False
+    return not annotations or not names.annotations_problem(annotations)
+
+
+def _plain_otherwise(field: str) -> Callable[[Any], bool]:
+    return lambda value: not value or next(metadata_causes({field: value}, ()), None) is None
+
+
+_FINE: dict[str, Callable[[Any], bool]] = {
+    "name": lambda name: not names.name_problem(name),
+    "namespace": lambda namespace: not names.namespace_problem(namespace),
+    "labels": _plain_labels,
+    "annotations": _plain_annotations,
+    **{field: _plain_otherwise(field) for field in ("generateName", "finalizers", "ownerReferences")},
+}
 
 
 def metadata_causes(metadata: JsonObject, path: FieldPath) -> Iterator[Cause]:

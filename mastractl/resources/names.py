@@ -9,6 +9,7 @@ derived, names a valid spelling.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def namespace_problem(text: str) -> str:
     return f"{_short(text)} is not a valid namespace: {rule}{_advice(text, dots=False)}"
 
 
+@lru_cache(maxsize=1024)
 def label_key_problem(text: str) -> str:
     """What keeps the text from being the key of a label or annotation: `[domain/]name`."""
     prefix, slash, name = text.rpartition("/")
@@ -88,6 +90,7 @@ def label_key_problem(text: str) -> str:
     return f"{_short(text)} is not a valid key: {rule}; a domain may stand before it (example.com/name)"
 
 
+@lru_cache(maxsize=4096)
 def label_value_problem(text: str) -> str:
     """What keeps the text from being a label's value: empty, or at most 63 letters, digits, `-`, `_`, `.`."""
     if not text or (len(text) <= LABEL_LIMIT and _qualified(text)):
@@ -98,11 +101,14 @@ def label_value_problem(text: str) -> str:
     rule = f"letters, digits, '-', '_' and '.' only, {_ENDS}"
     advice = _slug(text, r"[^A-Za-z0-9_.]+")
     meant = f"; did you mean {advice!r}?" if _qualified(advice) and len(advice) <= LABEL_LIMIT else ""
+    meant = _UNRENDERED if "{{" in text else meant
     return f"{_short(text)} is not a valid label value: {rule}{meant}"
 
 
 def annotations_problem(annotations: Mapping[str, str]) -> str:
     """What is wrong with a set of annotations as a whole: keys and values together have 256 KiB."""
+    if sum(map(len, annotations)) + sum(map(len, annotations.values())) <= ANNOTATIONS_LIMIT // 4:
+        return ""  # no character has more than four bytes
     size = sum(len(text.encode(errors="replace")) for pair in annotations.items() for text in pair)
     if size <= ANNOTATIONS_LIMIT:
         return ""
@@ -142,7 +148,12 @@ def _reserved(text: str) -> str:
     )
 
 
+_UNRENDERED = "; it looks like a template that was not rendered"
+
+
 def _advice(text: str, *, dots: bool) -> str:
+    if "{{" in text:
+        return _UNRENDERED
     allowed = r"[^a-z0-9.]+" if dots else r"[^a-z0-9]+"
     worded = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", text)
     advice = re.sub(r"[-.]*\.[-.]*", ".", _slug(worded.lower(), allowed))

@@ -9,8 +9,7 @@ not told apart and lazy is greedy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mastractl.resources import codepoints
 from mastractl.resources.codepoints import ANY
@@ -28,36 +27,31 @@ DEPTH_LIMIT = 100
 """Groups within groups; RE2 takes 1000, people write three."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chars:
+class Chars(NamedTuple):
     """One character out of a set."""
 
     ranges: Ranges
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(NamedTuple):
     """A place between characters."""
 
     what: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cat:
+class Cat(NamedTuple):
     """One after the other."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Alt:
+class Alt(NamedTuple):
     """One of several."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(NamedTuple):
     """The same several times; `most` is None where there is no limit."""
 
     item: Node
@@ -77,15 +71,19 @@ def parse(pattern: str) -> Node:
     return tree
 
 
-@dataclass(slots=True)
 class _Flags:
-    fold: bool = False
-    lines: bool = False
-    dot_all: bool = False
-    ungreedy: bool = False
+    """The flags that hold at one place of a pattern."""
 
-    def copy(self) -> _Flags:
-        return _Flags(self.fold, self.lines, self.dot_all, self.ungreedy)
+    __slots__ = ("dot_all", "fold", "lines", "ungreedy")
+
+    def __init__(self) -> None:
+        self.fold = self.lines = self.dot_all = self.ungreedy = False
+
+    def take(self, other: _Flags) -> _Flags:
+        """Become like another."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
+        return self
 
 
 _FLAG_FIELDS = {"i": "fold", "m": "lines", "s": "dot_all", "U": "ungreedy"}
@@ -202,15 +200,14 @@ class _Reader:
         return Chars(codepoints.folded(ranges) if flags.fold else ranges)
 
     def group(self, flags: _Flags, depth: int) -> Node | None:
-        inner = flags.copy()
+        inner = _Flags().take(flags)
         if self.take("?"):
             if self.take("P<") or (
                 self.peek("<") and not self.peek("<=") and not self.peek("<!") and self.take("<")
             ):
                 self.name()
             elif not self.flags(inner):
-                flags.fold, flags.lines = inner.fold, inner.lines
-                flags.dot_all, flags.ungreedy = inner.dot_all, inner.ungreedy
+                flags.take(inner)
                 return None
         tree = self.alternatives(inner, depth + 1)
         if not self.take(")"):

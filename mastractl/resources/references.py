@@ -16,14 +16,13 @@ these is a malformed reference (MA123), and so is one whose kind is not the kind
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mastractl import errors
 from mastractl.resources.resource import DEFAULT_NAMESPACE, GROUP, ResourceKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from mastractl.errors import FieldPath
     from mastractl.resources.resource import Resource
@@ -46,8 +45,7 @@ STEP_KINDS = {"agent": "Agent", "tool": "Tool", "workflow": "Workflow", "network
 """The fields of a Workflow step that hold a reference, and the kind each asks for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(NamedTuple):
     """What a reference means at the place where it stands: nothing is left implicit."""
 
     kind: str
@@ -122,10 +120,14 @@ def references_of(resource: Resource) -> list[tuple[FieldPath, Reference]]:
     children = _children(resource)
     found = []
     for path, slot_kind, value in _slots(resource.kind, resource.document):
-        if _is_reference(value):
+        if _bare(value):
+            reference = Reference(slot_kind, value.get("namespace") or namespace, value["name"])
+        elif _is_reference(value):
             reference = parse_reference(value, slot_kind=slot_kind, namespace=namespace)
-            if (reference.kind, reference.namespace, reference.name) not in children:
-                found.append((path, reference))
+        else:
+            continue
+        if reference not in children:
+            found.append((path, reference))
     return found
 
 
@@ -138,6 +140,8 @@ def faults(kind: str, document: JsonObject) -> list[errors.Cause]:
     """
     causes = []
     for path, slot_kind, value in _slots(kind, document):
+        if _bare(value):
+            continue
         if isinstance(value, str) and not _is_reference(value):
             causes.append(_malformed(value, slot_kind, path))
         elif _is_reference(value):
@@ -150,6 +154,17 @@ def faults(kind: str, document: JsonObject) -> list[errors.Cause]:
 def _well_formed(value: JsonObject) -> bool:
     name, others = value.get("name"), (value.get("namespace", ""), value.get("kind", ""))
     return isinstance(name, str) and bool(name) and all(isinstance(o, str) for o in others)
+
+
+def _bare(value: Any) -> bool:
+    """Whether a reference is an object that states no kind: nearly all are, and are quickly understood."""
+    return (
+        type(value) is dict
+        and "kind" not in value
+        and type(value.get("name")) is str
+        and value["name"] != ""
+        and type(value.get("namespace", "")) is str
+    )
 
 
 def _is_reference(value: Any) -> bool:
@@ -181,23 +196,22 @@ def _article(kind: str) -> str:
     return f"{'an' if kind[:1] in 'AEIOU' else 'a'} {kind}"
 
 
-def _slots(kind: str, document: JsonObject) -> Iterator[tuple[FieldPath, str, Any]]:
+def _slots(kind: str, document: JsonObject) -> Iterable[tuple[FieldPath, str, Any]]:
     """Each place of a document that holds a reference: (path, the kind it asks for, the value there)."""
     walk = _WALKS.get(kind)
-    if walk is not None:
-        yield from walk(_object(document.get("spec")), ("spec",))
+    return () if walk is None else walk(_object(document.get("spec")), ("spec",))
 
 
-def _agent_slots(spec: JsonObject, at: FieldPath) -> Iterator[tuple[FieldPath, str, Any]]:
-    yield from _entry_slots(spec.get("tools"), (*at, "tools"), "Tool")
+def _agent_slots(spec: JsonObject, at: FieldPath) -> Iterable[tuple[FieldPath, str, Any]]:
+    return _entry_slots(spec["tools"], (*at, "tools"), "Tool") if "tools" in spec else ()
 
 
-def _network_slots(spec: JsonObject, at: FieldPath) -> Iterator[tuple[FieldPath, str, Any]]:
-    yield from _entry_slots(spec.get("agents"), (*at, "agents"), "Agent")
+def _network_slots(spec: JsonObject, at: FieldPath) -> Iterable[tuple[FieldPath, str, Any]]:
+    return _entry_slots(spec["agents"], (*at, "agents"), "Agent") if "agents" in spec else ()
 
 
-def _workflow_slots(spec: JsonObject, at: FieldPath) -> Iterator[tuple[FieldPath, str, Any]]:
-    yield from _step_slots(spec.get("steps"), (*at, "steps"))
+def _workflow_slots(spec: JsonObject, at: FieldPath) -> Iterable[tuple[FieldPath, str, Any]]:
+    return _step_slots(spec.get("steps"), (*at, "steps"))
 
 
 def _system_slots(spec: JsonObject, at: FieldPath) -> Iterator[tuple[FieldPath, str, Any]]:
@@ -235,12 +249,12 @@ _WALKS = {
 }
 
 
-def _children(resource: Resource) -> set[tuple[str, str, str]]:
+def _children(resource: Resource) -> Collection[Reference]:
     if resource.kind != "System":
-        return set()
+        return ()
     namespace = resource.namespace or DEFAULT_NAMESPACE
     return {
-        (kind, namespace, name)
+        Reference(kind, namespace, name)
         for field, kind in CHILD_KINDS.items()
         for _, child in _objects(resource.spec.get(field))
         if isinstance(name := child.get("name"), str)

@@ -72,7 +72,9 @@ class Resource:
     @property
     def key(self) -> ResourceKey:
         """What names it. The namespace is as the document has it: "" where it has none."""
-        return ResourceKey(self.group, self.kind, self.namespace, self.name)
+        metadata = self.metadata
+        namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
+        return ResourceKey(self.group, self.kind, namespace, name)
 
     @property
     def metadata(self) -> JsonObject:

@@ -12,6 +12,16 @@ from typing import TYPE_CHECKING, Any
 from mastractl.errors import Cause
 from mastractl.resources import patterns
 from mastractl.resources.jsontypes import SCALARS, TYPES, has_type, shown
+from mastractl.resources.schema_words import (
+    EMBEDDED,
+    INT_OR_STRING,
+    JUNCTORS,
+    LIST_TYPE,
+    MAP_KEYS,
+    MAP_TYPE,
+    PRESERVE,
+    RULES,
+)
 from mastractl.resources.unknown import unknown_cause
 
 if TYPE_CHECKING:
@@ -19,15 +29,6 @@ if TYPE_CHECKING:
 
     from mastractl.errors import FieldPath
     from mastractl.values import JsonObject
-
-INT_OR_STRING = "x-kubernetes-int-or-string"
-PRESERVE = "x-kubernetes-preserve-unknown-fields"
-EMBEDDED = "x-kubernetes-embedded-resource"
-LIST_TYPE = "x-kubernetes-list-type"
-MAP_KEYS = "x-kubernetes-list-map-keys"
-MAP_TYPE = "x-kubernetes-map-type"
-RULES = "x-kubernetes-validations"
-JUNCTORS = ("allOf", "anyOf", "oneOf")
 
 _ANY = ""
 KEYWORDS: dict[str, str] = {

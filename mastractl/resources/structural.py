@@ -1,9 +1,9 @@
 """Structural schemas, compiled: prune, find unknown fields, default and check in one pass over a document.
 
 A schema of apiextensions.k8s.io/v1 becomes a tree of closures (`nodes`), each compiled when a document first
-reaches it. Where nothing has to change, the same document comes back, so a valid one costs no copies. The
-pass decides whether a document is *plainly valid*; if it is not, the judge says why, and only then is
-jsonschema imported.
+reaches it. Where nothing has to change, the same document comes back, so a valid one costs no copies; one
+that is in order as it stands is known by the `acceptor` before the pass begins. The pass decides whether a
+document is *plainly valid*; if it is not, the judge says why, and only then is jsonschema imported.
 
 The order is that of the Kubernetes API server: unknown fields go, null stands for "absent" where a
 field has a default and is not nullable, defaults come in, and then the result is checked.
@@ -11,11 +11,10 @@ field has a default and is not nullable, defaults come in, and then the result i
 
 from __future__ import annotations
 
-import weakref
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl.resources import fault_limit
+from mastractl.resources.acceptor import acceptor
 from mastractl.resources.metadata import resource_schema
 from mastractl.resources.nodes import Findings, node
 from mastractl.resources.unknown import unknown_field
@@ -30,8 +29,7 @@ Unknown = Literal["report", "prune", "keep"]
 """What to do with fields the schema does not know: drop and report, drop silently, or leave alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
+class Scan(NamedTuple):
     """One pass without the judge: what came out, the unknown fields, and whether it is plainly valid."""
 
     document: JsonObject
@@ -44,6 +42,7 @@ class Program:
 
     def __init__(self, schema: JsonObject) -> None:
         self.schema = schema
+        self._accept = acceptor(schema)
         self._visit = node(schema)
 
     def scan(self, document: JsonObject, *, unknown: Unknown = "report") -> Scan:
@@ -57,6 +56,8 @@ class Program:
 
         The argument is never changed; where nothing changes, it is returned itself.
         """
+        if self._accept(document):
+            return document, []
         found = Findings(prune=unknown != "keep")
         result = self._visit(document, found, ())
         if found.plain and not found.unknown:
@@ -83,14 +84,11 @@ def compile_schema(schema: JsonObject, *, resource: bool = True) -> Program:
     return Program(resource_schema(schema) if resource else schema)
 
 
-_programs: weakref.WeakKeyDictionary[Version, Program] = weakref.WeakKeyDictionary()
-
-
 def version_program(version: Version) -> Program:
     """The program of a kind's version, compiled once."""
-    program = _programs.get(version)
+    program: Program | None = version.program
     if program is None:
-        program = _programs[version] = compile_schema(version.schema)
+        program = version.program = compile_schema(version.schema)
     return program
 
 

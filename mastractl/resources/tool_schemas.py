@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mastractl.errors import Cause, FieldPath
     from mastractl.values import JsonObject
 
+TOOL_BEARERS = frozenset(("Tool", "System"))
+"""The kinds that carry such schemas."""
+
 FIELDS = ("inputSchema", "outputSchema")
 DEPTH_LIMIT = 60
 """Schemas within schemas; nobody writes so many, and the metaschema's recursion is not free."""

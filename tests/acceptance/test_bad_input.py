@@ -77,7 +77,7 @@ def edited(**changes):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (edited(kind="Agnet"), ["bad.yaml:1:", "did you mean 'Agent'?"]),
+        (edited(kind="Agnet"), ["bad.yaml:1:", 'did you mean "Agent"?']),
         (edited(apiVersion="mastra/v1"), ["bad.yaml:1:", "use apiVersion: mastra.ai/v1"]),
         (edited(metadata={}), ["metadata.name", "name"]),
         (edited(metadata={"name": "My Agent"}), ["bad.yaml:1:", "did you mean 'my-agent'?"]),

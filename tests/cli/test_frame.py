@@ -29,6 +29,17 @@ def test_alone_it_shows_its_help(cli):
         assert f" {name} {command.help}" in re.sub(r"\s+", " ", alone.out)
 
 
+def test_help_is_a_word_as_well(cli):
+    assert cli.ok("help").out == cli.ok("--help").out
+    assert cli.ok("help", "get").out == cli.ok("get", "--help").out
+    assert cli.ok("help", "config", "view").out == cli.ok("config", "view", "--help").out
+    assert cli("help", "gt").code == 2
+
+
+def test_the_help_tells_the_exit_codes(cli):
+    assert "3 not found, 4 invalid manifest" in cli.ok("--help").out
+
+
 def test_the_help_shows_commands_by_panel(cli):
     out = cli.ok("--help").out
     order = ["Basic commands:", "apply", "Inspect:", "Settings:", "Global options:", "--store"]

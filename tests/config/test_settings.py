@@ -14,7 +14,7 @@ def no_yaml(text):
 def flat_yaml(text):
     """Enough of YAML for a project file: the real reader belongs to a higher room."""
     pairs = (line.split(": ", 1) for line in text.splitlines() if line.strip())
-    return {key: value for key, value in pairs}
+    return dict(pairs)
 
 
 def broken_yaml(text):

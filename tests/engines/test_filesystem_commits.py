@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -421,6 +422,22 @@ def test_the_files_of_a_commit_follow_the_log_whoever_places_them(store, engine,
     assert store.files() == {"agent/default/a.json": {"number": 2}, "agent/default/b.json": {"number": 1}}
     assert [number(c.entry) for c in engine.changes(0).changes if c.key == HOME + "a"] == [1, 2]
     assert engine.health().problems == ()
+
+
+def test_files_are_placed_under_the_lock_of_writers(store, engine, at_failpoint):
+    """Otherwise a slow process could put the file of an older commit over that of a newer one."""
+    locked = []
+
+    def try_to_write():
+        other = sqlite3.connect(store.base / ".mastractl" / "state.db", isolation_level=None, timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        locked.append(True)
+
+    at_failpoint("placed", try_to_write)
+    engine.commit([put("a", 1)])
+    assert locked == [True]
 
 
 def test_a_commit_that_was_left_by_a_dead_process_is_placed_by_the_next(store, engine, at_failpoint):

@@ -348,8 +348,9 @@ def as_nobody(path):
 def open_to_all(tmp_path_factory):
     """A directory that another user can reach."""
     directory = tmp_path_factory.mktemp("public")
-    for parent in (directory, directory.parent, directory.parent.parent):
-        parent.chmod(0o755)
+    for place in (directory, *directory.parents):
+        if not place.stat().st_mode & 0o001:
+            place.chmod(0o755)
     return directory
 
 
@@ -413,15 +414,8 @@ MOUNTS = """\
     ],
 )
 def test_the_filesystem_is_found_by_its_device_or_its_mount_point(tmp_path, monkeypatch, device, path, kind):
-    import builtins
 
-    (tmp_path / "mountinfo").write_text(MOUNTS)
-    opened = builtins.open
-    monkeypatch.setattr(
-        builtins,
-        "open",
-        lambda name, *a, **k: opened(tmp_path / "mountinfo" if "mountinfo" in str(name) else name, *a, **k),
-    )
+    monkeypatch.setattr(mounts, "_read", lambda name: MOUNTS.encode())
     found = types.SimpleNamespace(st_dev=os.makedev(*device))
     with monkeypatch.context() as patch:
         patch.setattr(mounts.os, "stat", lambda _: found)

@@ -16,9 +16,10 @@ import pytest
 
 from mastractl import values
 from mastractl.engines import lookout, wakeup
+from mastractl.engines.bell import Bell
 from mastractl.engines.contract import Delete, Put
 from mastractl.engines.feed import watch
-from mastractl.engines.wakeup import Bell, Watcher
+from mastractl.engines.wakeup import Watcher
 
 HOME = "res/agent/default/"
 SOON = 30.0

@@ -93,7 +93,7 @@ def test_everything_wrong_in_all_files_is_told_in_one_run():
     assert [c.resource.name for c in checked] == ["d"]
     assert [(d.source, d.code, d.line, d.column) for d in found] == [
         ("1.yaml", "MA101", 9, 3),
-        ("1.yaml", "MA002", 12, 1),
+        ("1.yaml", "MA002", 11, 4),
         ("1.yaml", "MA103", 20, 12),
         ("2.yaml", "MA006", 9, 16),
         ("2.yaml", "MA101", 10, 3),

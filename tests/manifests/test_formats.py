@@ -57,6 +57,29 @@ def test_a_finding_without_a_place():
     assert render(found, name="concise") == "x.yaml: error[MA001] there is no such file\n"
 
 
+def test_a_finding_may_have_a_field_and_no_source():
+    found = Diagnostic(code="MA101", message="unknown", path=("spec", "x"))
+    assert render(found) == "error[unknown-field]: unknown\n (.spec.x)\n"
+    assert render(found, name="concise") == "error[MA101] unknown\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\n", "a\\tb\\n"),
+        ("\x1b[31m\x9b", "\\x1b[31m\\x9b"),
+        ("\udcff", "\\xff"),
+        ("\ud800", "\\ud800"),
+        ("\u202e\u2066\u200b\ufeff", "\\u202e\\u2066\\u200b\\ufeff"),
+        ("\U000e0001", "\\U000e0001"),
+        ("\xa0", "\\xa0"),
+        ("食\u3000谱 👩\u200d🍳", "食\u3000谱 👩\u200d🍳"),
+    ],
+)
+def test_what_a_terminal_would_obey_or_hide_is_shown(text, shown):
+    assert visible(text) == shown
+
+
 def test_nothing_found_is_no_text():
     assert render() == ""
     assert render(name="concise") == ""

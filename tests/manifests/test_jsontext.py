@@ -121,7 +121,7 @@ def test_json_may_go_on_as_yaml(text):
 
 def test_lines_go_on_counting_where_json_ends():
     _, [found] = read('{"a": 1}\n{"b":\n2}\n---\nc: [\n', json=False)
-    assert (found.line, found.document) == (6, 3)
+    assert (found.line, found.document) == (5, 3)
 
 
 def test_json_without_separators_may_come_through_yaml():
@@ -133,6 +133,14 @@ def test_json_without_separators_may_come_through_yaml():
 def test_json_documents_in_a_yaml_stream_keep_their_escapes():
     text = "a: 1\n---\n" + json.dumps({"b": "🍜"}) + "\n---\nc: 3\n"
     assert read(text, json=False) == ([{"a": 1}, {"b": "🍜"}, {"c": 3}], [])
+
+
+def test_a_number_is_not_cut_where_a_piece_ends():
+    assert read("123456 " * 20_000) == ([123456] * 20_000, [])
+
+
+def test_wide_is_not_deep():
+    assert read("[" + "[],{}," * 500 + "1]")[1] == []
 
 
 def test_many_documents_on_one_line():

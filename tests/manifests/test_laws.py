@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mastractl.manifests import streams, yamldoc
 from mastractl.manifests.documents import Document
+from mastractl.manifests.locate import locate_all
 
 _KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 JSON = st.recursive(
@@ -94,6 +95,11 @@ FUZZ = st.lists(_TOKENS, max_size=30).map("".join) | st.text(max_size=60)
 @given(FUZZ, st.sampled_from(["libyaml", "python"]))
 @example("a: &a {b: 1}\nc: {<<: *a}\n...\nd: [\n---\ne", "libyaml")
 @example("? {a: [b]}\n: c", "python")
+@example("? &x .nan", "libyaml")
+@example("a: &a {b: 1}\nc: {&m <<: *a, d: *m}", "libyaml")
+@example("---\n\n  ", "libyaml")
+@example("a: [\n", "python")
+@example("---\n#", "python")
 def test_any_text_gives_documents_or_findings_with_a_place(text, backend):
     lines = len(text.splitlines()) + 2
     for found in _read(text, backend):
@@ -102,6 +108,11 @@ def test_any_text_gives_documents_or_findings_with_a_place(text, backend):
             assert 1 <= found.first_line <= lines
             again = list(yamldoc.scan(found.text, backend=backend))
             assert [d.value for d in again if isinstance(d, Document)][:1] == [found.value]
+            for span in locate_all(
+                found, [((), False), (("a",), True), (("a", 0, "b"), False), ((0,), False)]
+            ):
+                assert 1 <= span.line <= found.text.count("\n") + 1
+                assert 1 <= span.column < span.end_column
         else:
             assert found.code in ("MA002", "MA003", "MA004", "MA005", "MA006")
             assert 1 <= found.line <= lines

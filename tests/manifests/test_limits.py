@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import tracemalloc
 
 import pytest
 
 from mastractl.manifests import yamldoc
 from mastractl.manifests.documents import Document
-from mastractl.manifests.limits import Limits
+from mastractl.manifests.limits import DEFAULT, Limits
 
 
 def test_billion_laughs_are_refused(scan):
@@ -125,6 +126,13 @@ def test_documents_after_one_that_is_too_large_are_read():
     ]
 
 
+def test_a_document_between_others_is_measured_too(scan):
+    text = f"a: 1\n---\nb: {'x' * 1500}\n---\nc: 3\n---\nd: 4\n"
+    values, [found] = scan(text, limits=Limits(size=1000))
+    assert values == [{"a": 1}, {"c": 3}, {"d": 4}]
+    assert (found.code, found.line, found.document) == ("MA004", 3, 2)
+
+
 def test_the_size_counts_bytes_not_characters(scan):
     limits = Limits(size=1000)
     assert scan(f"a: {'x' * 900}", limits=limits)[1] == []
@@ -142,3 +150,29 @@ def test_many_small_documents_are_read_in_flat_memory():
         tracemalloc.stop()
     assert count == 20_000
     assert peak < 4 * 2**20
+
+
+@pytest.mark.parametrize("form", ["json", "compact", "yaml"])
+def test_a_list_may_be_as_large_as_its_items_are_many(form):
+    """What `get -o json` writes of a whole store can be applied again."""
+    item = {
+        "apiVersion": "mastra.ai/v1",
+        "kind": "Agent",
+        "metadata": {"name": "a"},
+        "spec": {"x": "y" * 900},
+    }
+    whole = {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": [item] * 4000}
+    if form == "yaml":
+        one = json.dumps(item)
+        text = "# a backup\napiVersion: v1\nkind: List\nitems:\n" + f"- {one}\n" * 4000
+    else:
+        text = json.dumps(whole, indent=2 if form == "json" else None)
+    assert len(text) > DEFAULT.size
+    (document,) = yamldoc.scan(text)
+    assert len(document.value["items"]) == 4000
+
+
+def test_a_document_that_only_mentions_a_list_is_not_one():
+    text = "a: |\n  kind: List\nb: " + "x" * DEFAULT.size + "\n"
+    (found,) = yamldoc.scan(text)
+    assert found.code == "MA004"

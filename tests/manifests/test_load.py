@@ -85,7 +85,7 @@ def test_a_kind_may_end_in_list():
 
 def test_findings_stand_in_their_place():
     text = "a: 1\n---\nb: NO\n---\nc: [\n---\nd: 4\n"
-    assert documents(text) == [{"a": 1}, ("MA006", 3, 4), {"b": "NO"}, ("MA002", 6, 1), {"d": 4}]
+    assert documents(text) == [{"a": 1}, ("MA006", 3, 4), {"b": "NO"}, ("MA002", 5, 4), {"d": 4}]
 
 
 def test_findings_of_arguments_pass_through(tmp_path):
@@ -187,6 +187,13 @@ def test_at_most_a_hundred_faults_of_a_resource_are_told():
     found = from_causes([cause("MA101", f"f{n}") for n in range(500)], manifest)
     assert len(found) == 101
     assert "this resource has more faults" in found[-1].message
+
+
+def test_the_items_of_an_aliased_list_are_found_where_they_were_written():
+    text = "x: &x\n- a:\n    b: 1\nkind: List\nitems: *x\n"
+    [manifest] = read(text)
+    found = from_cause(cause("MA103", "a", "b"), manifest)
+    assert (found.line, found.column) == (3, 8)
 
 
 def test_at_most_a_thousand_faults_of_a_list_are_told():

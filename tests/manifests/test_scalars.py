@@ -128,6 +128,8 @@ def test_what_json_cannot_hold_is_refused(word, says):
         ("2026-1-1 10:00:00", "a timestamp"),
         ("2026-01-01T10:00:00Z", "a timestamp"),
         ("=", "the default-value mark"),
+        ("0b" + "1" * 200, "a number"),
+        ("1" + ":30" * 50, "a number in base 60"),
     ],
 )
 def test_what_yaml_1_1_takes_otherwise(word, other):

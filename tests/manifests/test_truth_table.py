@@ -43,6 +43,7 @@ import pytest
         ("!!int 1: a", {"1": "a"}),
         ("!!binary aGk=: a", {"hi": "a"}),
         ("&k a: *k", {"a": "a"}),
+        ("&k 1: *k", {"1": "1"}),
         ("a: &k b\n*k : c", {"a": "b", "b": "c"}),
         # merges
         ("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}", {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}}),
@@ -173,6 +174,9 @@ def test_is_read(scan, text, value):
         ("{{ if }}\na: 1", "MA005", (1, 2, 3), "cannot be a key"),
         ("%YAML 2.0\n---\na: 1", "MA002", (1, 1, 2), "version"),
         ("%YAML 1.3\n---\na: 1", "MA002", (1, 1, 2), "version"),
+        ("x: &x {a: 1}\ny: {&m <<: *x}\nz: *m", "MA002", (3, 4, 6), "no anchor &m"),
+        ("a: [", "MA002", (1, 4, 5), "'[' is never closed"),
+        ("a: [{b: 1}, {b:\n\n", "MA002", (1, 13, 14), "'{' is never closed"),
         ("a: b\x00c", "MA002", (1, 5, 6), "NUL"),
         ("a: b\nb: \x07", "MA002", (2, 4, 5), "U+0007"),
         ("a: \x7f", "MA002", (1, 4, 5), "U+007F"),

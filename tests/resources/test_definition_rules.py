@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import pytest
 
@@ -581,5 +580,5 @@ def test_a_definition_may_replace_itself_and_share_names_with_other_groups():
     kind, _ = kind_from_definition(definition())
     again, _ = kind_from_definition(definition(spec__names__kind="Source"))
     assert clash(again, [kind]) == []
-    elsewhere = replace(bundled(kind="DataSource", plural="datasources"), group="mastra.ai")
+    elsewhere = bundled(kind="DataSource", plural="datasources")._replace(group="mastra.ai")
     assert clash(kind, [bundled(), elsewhere]) == []

@@ -79,6 +79,11 @@ def test_where_no_good_name_follows_none_is_offered(text):
     assert "did you mean" not in names.name_problem(text)
 
 
+def test_a_template_is_recognised():
+    for problem in (names.name_problem, names.namespace_problem, names.label_value_problem):
+        assert problem("{{ .Values.name }}").endswith("it looks like a template that was not rendered")
+
+
 def test_a_name_fits_a_file_name_with_its_extension():
     longest = "x" * names.NAME_LIMIT
     assert len(f"{longest}.json".encode()) == 255

@@ -91,8 +91,10 @@ def run(  # noqa: PLR0913 - the flags of the verb
         message = "no objects passed to apply"
         raise errors.ManifestError(message)
     applied = _each(inv, taken, dry_run) if keep_going else _all(inv, taken, dry_run)
-    suffix = changes.DRY_RUN_SUFFIX[dry_run]
-    printer.show([_change(inv, each, suffix) for each in applied])
+    kinds, suffix = inv.kinds, changes.DRY_RUN_SUFFIX[dry_run]
+    _warn_of_deletions(inv, applied)
+    lines = [f"{resource_name(a.resource, kinds)} {a.operation}{suffix}" for a in applied]
+    printer.show([changes.Change(a.resource, line) for a, line in zip(applied, lines, strict=True)])
     if taken.faulty:
         inv.fail(intake.refusal(taken.found, outcome=f"{len(applied)} applied, but not the rest"))
 
@@ -129,9 +131,8 @@ def _placed(error: errors.MastraError, each: Checked) -> errors.MastraError:
     return error
 
 
-def _change(inv: Invocation, applied: Applied, suffix: str) -> changes.Change:
-    resource = applied.resource
-    name = resource_name(resource, inv.kinds)
-    if resource.deletion_timestamp and applied.operation != "unchanged":
-        inv.warn(f"{name} is being deleted: what was applied to it goes with it")
-    return changes.Change(resource, f"{name} {applied.operation}{suffix}")
+def _warn_of_deletions(inv: Invocation, applied: list[Applied]) -> None:
+    for each in applied:
+        if each.resource.deletion_timestamp and each.operation != "unchanged":
+            name = resource_name(each.resource, inv.kinds)
+            inv.warn(f"{name} is being deleted: what was applied to it goes with it")

@@ -17,6 +17,7 @@ from mastractl.cli.printers.name import qualified_kind, resource_name
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
     from mastractl.cli.selection import Selection
+    from mastractl.resources.kinds import KindRegistry
     from mastractl.resources.resource import Resource, ResourceKey
 
 Resources = Annotated[
@@ -132,12 +133,13 @@ def _delete(inv: Invocation, found: list[Resource], printer: changes.ChangePrint
         inv.note("deletion is cancelled")
         return 1
     keys = [resource.key for resource in found]
+    kinds = inv.kinds  # as they are now: the definition of one may be among what goes
     dry = how.dry_run != "none"
     if how.orphan and not dry:
         _orphan(inv, keys)
     deleted = inv.store.delete_all(keys, ignore_missing=True, dry_run=dry)
     suffix = changes.DRY_RUN_SUFFIX[how.dry_run]
-    printer.show([changes.Change(d.resource, _line(inv, d.resource) + suffix) for d in deleted])
+    printer.show([changes.Change(d.resource, _line(d.resource, kinds) + suffix) for d in deleted])
     if how.wait and not dry:
         _await(inv, [d.resource for d in deleted if d.pending], limit=how.limit)
     return 0
@@ -159,9 +161,9 @@ def _chosen(inv: Invocation, asked: selection.Asked, *, everything: bool) -> Sel
     return chosen
 
 
-def _line(inv: Invocation, resource: Resource) -> str:
+def _line(resource: Resource, kinds: KindRegistry) -> str:
     """`agent.mastra.ai "x" deleted`."""
-    return f'{qualified_kind(resource, inv.kinds)} "{resource.name}" deleted'
+    return f'{qualified_kind(resource, kinds)} "{resource.name}" deleted'
 
 
 def _warn_of_kinds(inv: Invocation, found: list[Resource]) -> None:
@@ -191,7 +193,8 @@ def _orphan(inv: Invocation, keys: list[ResourceKey]) -> None:
 
 
 def _confirmed(inv: Invocation, found: list[Resource]) -> bool:
-    listed = "".join(f"{resource_name(r, inv.kinds)}\n" for r in found)
+    kinds = inv.kinds
+    listed = "".join(f"{resource_name(r, kinds)}\n" for r in found)
     return inv.confirm(
         f"You are about to delete the following {len(found)} resource(s):\n{listed}Do you want to continue?"
     )

@@ -282,12 +282,7 @@ def test_descriptions_are_harmless(kinds):
         "description": "a\x1b[31m\tb",
         "properties": {"x\x07": {"enum": ["\x1b"], "default": "\x9b"}},
     }
-    kinds.add(
-        Kind(
-            **{f: getattr(kind, f) for f in kind.__slots__}
-            | {"versions": (Version(name="v1", schema=schema),)}
-        )
-    )
+    kinds.add(kind._replace(versions=(Version(name="v1", schema=schema),)))
     for recursive in (True, False):
         text = explain(topic("recipe", kinds), recursive=recursive)
         assert all(c.isprintable() or c in "\n\t" for c in text)

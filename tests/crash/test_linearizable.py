@@ -1,0 +1,77 @@
+"""What several processes saw of one store, some of which were killed, could have happened step by step."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mastractl.engines.filesystem import FileEngine
+from mastractl.testing.histories import read_journals
+from mastractl.testing.linearizability import violation
+
+CLIENT = Path(__file__).with_name("client.py")
+KEYS = ("res/agent/default/x", "rec/run/y")
+
+
+def start(base, journal, name, steps):
+    return subprocess.Popen(
+        [sys.executable, CLIENT, base, journal, name, str(steps), *KEYS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def history_of(directory, *, processes, steps, kills, seed):
+    """Let processes race, kill some of them on the way; what all of them noted."""
+    dice = random.Random(seed)
+    base = directory / "store"
+    journals = [directory / f"{seed}-{n}.journal" for n in range(processes)]
+    racing = [start(base, journal, f"{seed}-{n}", steps) for n, journal in enumerate(journals)]
+    for process in racing:
+        assert process.stdout.readline() == "ready\n"
+    for process in racing:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in racing[:kills]:
+        time.sleep(dice.uniform(0.01, 0.08))
+        process.kill()
+    for n, process in enumerate(racing):
+        process.communicate(timeout=60)
+        assert n < kills or process.returncode == 0
+    return read_journals(journals)
+
+
+def judge(directory, **how):
+    history = history_of(directory, **how)
+    found = violation(history)
+    assert found is None, str(found)
+    kinds = {(operation.kind, operation.returned is None) for operation in history}
+    assert {("read", False), ("swap", False), ("write", False)} <= kinds
+    engine = FileEngine(directory / "store")
+    told = engine.changes(0, limit=0).changes
+    engine.close()
+    assert [change.revision for change in told] == list(range(1, len(told) + 1))
+    return len(history)
+
+
+def test_racing_processes_see_one_register_to_a_key(tmp_path):
+    judge(tmp_path, processes=3, steps=60, kills=0, seed=1)
+
+
+def test_racing_processes_of_which_some_are_killed(tmp_path):
+    judge(tmp_path, processes=4, steps=60, kills=2, seed=2)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_many_races(tmp_path):
+    for seed in range(20):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        judge(directory, processes=3 + seed % 3, steps=80, kills=seed % 3, seed=seed)
