@@ -147,15 +147,6 @@ class Tree:
         with contextlib.suppress(AttributeError):  # it was never opened
             os.close(self._fd)
 
-    def moved(self) -> bool:
-        """Whether the base is no longer where it was opened."""
-        here = os.fstat(self._fd)
-        try:
-            there = os.stat(self.base)  # noqa: PTH116 - Path costs more than the call
-        except FileNotFoundError:
-            return True
-        return (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
-
     def location(self, path: str) -> str:
         """A path that a person can open."""
         return f"{self.base.rstrip('/')}/{path}" if path else self.base

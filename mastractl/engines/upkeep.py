@@ -145,9 +145,6 @@ class Upkeep:
         if not sighting or not self._writable:
             return False
         try:
-            if self._tree.moved():
-                message = f"{self._tree.base} was moved or removed while it was in use"
-                raise errors.StorageConnectionError(message, hint="open the store again, where it is now")
             news = self._absorb(sighting)
         except (errors.StorageTransactionError, errors.Forbidden, errors.Unavailable) as error:
             self._note(error, "external edits are not taken in yet")

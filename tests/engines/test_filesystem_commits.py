@@ -405,6 +405,15 @@ def test_an_edit_made_between_commit_and_placing_is_not_overwritten(store, engin
     assert [(number(c.entry), c.origin) for c in told] == [(1, ""), (2, ""), (3, EXTERNAL)]
 
 
+def test_what_a_conflict_met_stands_at_the_revision_it_names(store, engine):
+    engine.commit([put("a", 1)])
+    store.write("a", {"number": 2})
+    with pytest.raises(errors.Conflict) as caught:
+        engine.commit([put("a", 3, if_revision=1)])
+    assert caught.value.actual == 2
+    assert store.sql("SELECT revision FROM head") == [(2,)]
+
+
 def test_a_removal_between_commit_and_placing_is_not_undone(store, engine, at_failpoint):
     engine.commit([put("a", 1)])
     at_failpoint("committed", lambda: store.file("a").unlink())

@@ -561,6 +561,38 @@ print(engine.revision(), len(engine.range("").entries))
     assert store.sql("PRAGMA integrity_check") == [("ok",)]
 
 
+OUTLIVED = """
+import os, sys
+from mastractl.engines.contract import Put
+from mastractl.engines.filesystem import FileEngine
+engine = FileEngine(sys.argv[1])
+engine.commit([Put("rec/run/before", b"{}")])
+told_child, tells_child = os.pipe()
+told_parent, tells_parent = os.pipe()
+child = os.fork()
+if child == 0:
+    engine.commit([Put("rec/run/first", b"{}")])
+    os.write(tells_parent, b".")
+    os.read(told_child, 1)
+    engine.commit([Put("rec/run/second", b"{}")])
+    os._exit(0)
+os.read(told_parent, 1)
+engine.close()
+os.write(tells_child, b".")
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+
+
+def test_a_forked_child_outlives_its_parents_use_of_the_store(store):
+    """SQLite removes the journal with the last connection: it must know that the child has one."""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", OUTLIVED, store.base], check=True, timeout=60)
+    engine = store.open()
+    assert [e.key for e in engine.range("rec/").entries] == [
+        f"rec/run/{n}" for n in ("before", "first", "second")
+    ]
+    assert engine.revision() == 3
+
+
 def test_a_writer_of_another_process_is_waited_for_and_then_named(store, engine, monkeypatch):
     engine.commit([put("a", 1)])
     holder = sqlite3.connect(store.base / ".mastractl" / "state.db", isolation_level=None)

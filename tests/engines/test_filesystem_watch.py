@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
+import types
 
 import pytest
+from watchdog.events import DirCreatedEvent
 
 from mastractl import values
 from mastractl.engines import lookout, wakeup
@@ -342,6 +345,23 @@ def test_watchdog_does_not_talk_to_users(store):
         [sys.executable, "-c", NOISE, store.base], capture_output=True, text=True, check=False
     )
     assert (result.stdout, result.stderr) == ("200\n", "")
+
+
+def test_a_new_directory_is_looked_at_again_and_again_for_a_while(tmp_path, monkeypatch):
+    """Not every watchdog is in time to watch what is written into it at once."""
+    (tmp_path / ".mastractl").mkdir()
+    watcher = Watcher(str(tmp_path), Bell(str(tmp_path)))
+    try:
+        now = [time.monotonic()]
+        monkeypatch.setattr(wakeup, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+        watcher.dispatch(DirCreatedEvent(f"{tmp_path}/agent/default"))
+        for _ in range(3):
+            assert watcher.drain().prefixes == {HOME}
+            assert not watcher.drain()
+            now[0] += watcher.due_in()
+        assert watcher.due_in() == float("inf")
+    finally:
+        watcher.stop()
 
 
 def test_a_bell_is_heard_by_all_who_wait_and_by_those_who_looked_before(tmp_path):

@@ -71,6 +71,13 @@ def test_compaction_leaves_what_stands_and_what_a_later_change_replaced(connecti
         sqllog.compact(connection, 7)
 
 
+def test_what_is_due_goes_in_the_order_of_the_keys(connection):
+    write(connection, *(Put(f"a/{key}", b"1", expires_at=at) for key, at in (("b", 1), ("c", 3), ("a", 2))))
+    gone = sqllog.expire(connection, 3)
+    assert [change.key for change in gone.changes] == ["a/a", "a/b", "a/c"]
+    assert sqllog.expire(connection, 3) is None
+
+
 def test_more_operations_than_can_be_numbered_are_refused(connection, monkeypatch):
     monkeypatch.setattr(sqllog, "MAX_COMMIT", 3)
     with pytest.raises(errors.TooLarge):
