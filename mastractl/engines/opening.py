@@ -177,8 +177,8 @@ def _open_path(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engi
         message = f"{url!r}: there is no such home directory"
         raise errors.ConfigError(message, hint="write the path in full, or ./~... for a name that begins so")
     if not os.path.isabs(path):  # noqa: PTH117 - pathlib costs its import on every start
-        steps = [step for step in path.split(os.sep) if step not in {"", "."}]
-        path = os.path.join(os.getcwd(), *steps)  # noqa: PTH109, PTH118 - as above
+        steps = [step for step in path.split(os.sep) if step not in {"", "."}]  # noqa: PTH206 - as above
+        path = os.path.join(os.getcwd(), *steps)  # noqa: PTH109, PTH118
     return FileEngine(path, adopt=adopt, clock=clock, read_only=read_only)
 
 
