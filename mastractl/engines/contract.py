@@ -226,7 +226,7 @@ class Engine(Protocol):
     def wait(self, since: int, timeout: float) -> bool:
         """Wait up to `timeout` seconds for a revision beyond `since`. A hint: it may lie both ways.
 
-        Cheap to call again and again: feeds wait in slices of a tenth of a second, so that they can be
+        Cheap to call again and again: feeds wait in slices of half a second, so that they can be
         stopped. The time is the machine's own, not the engine's clock's.
         """
         ...

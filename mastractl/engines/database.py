@@ -107,12 +107,12 @@ class Database:
                     connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
-    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+    def writing(self, *, durable: bool = True, patience: float | None = None) -> Iterator[Connection]:
         """A write transaction, committed at the end and rolled back on any exception.
 
         With `durable` the commit is on the disk before this returns; without, it will be by the time the
-        next durable one is. Raises Unavailable if other processes keep the file locked, StorageFull,
-        Forbidden, UnknownOutcome, StorageTransactionError.
+        next durable one is. Raises Unavailable if other processes keep the file locked for `patience`
+        seconds (BUSY_SECONDS if not given), StorageFull, Forbidden, UnknownOutcome, StorageTransactionError.
         """
         with self._writer, self.reading() as connection:
             self.refuse_replaced()
@@ -120,7 +120,7 @@ class Database:
             if connection.durable != durable:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 connection.durable = durable
-            _insist(connection, "BEGIN IMMEDIATE")
+            _insist(connection, "BEGIN IMMEDIATE", BUSY_SECONDS if patience is None else patience)
             try:
                 yield connection
                 self._commit(connection)
@@ -222,7 +222,7 @@ class Database:
                 if _version(connection) == 0:
                     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
                     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                _insist(connection, f"PRAGMA journal_mode = {self.journal}")
+                _insist(connection, f"PRAGMA journal_mode = {self.journal}", BUSY_SECONDS)
                 self.journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
         connection.execute("PRAGMA synchronous = FULL")
         if sys.platform == "darwin":  # where fsync leaves the data in the disk's own cache
@@ -234,7 +234,7 @@ class Database:
             if self.journal == "wal":  # where a commit waits for nobody
                 connection.execute("COMMIT")
             else:
-                _insist(connection, "COMMIT")
+                _insist(connection, "COMMIT", BUSY_SECONDS)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_IOERR:
                 raise
@@ -249,7 +249,7 @@ def explain(error: sqlite3.Error, path: str) -> errors.MastraError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _BUSY:
         return errors.Unavailable(
-            f"{path} is locked by another process ({BUSY_SECONDS:.0f} s waited)",
+            f"{path} is locked by another process",
             hint="another mastractl is writing; try again when it is done",
         )
     if code == sqlite3.SQLITE_FULL:
@@ -300,9 +300,9 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _insist(connection: Connection, statement: str) -> None:
+def _insist(connection: Connection, statement: str, seconds: float) -> None:
     """Execute a statement that needs a lock of other processes, again and again until it gets it."""
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + seconds
     pause = 0.0002
     connection.execute("PRAGMA busy_timeout = 0")
     try:
@@ -313,7 +313,7 @@ def _insist(connection: Connection, statement: str) -> None:
                 if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(pause * (0.5 + time.monotonic_ns() % 1024 / 1024))  # out of step with others
-                pause = min(pause * 1.5, 0.01)
+                pause = min(pause * 1.5, 0.005)
             else:
                 return
     finally:

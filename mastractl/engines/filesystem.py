@@ -159,12 +159,12 @@ class FileEngine:
         _refuse_places(ops)
         if database is None or not self._store.writable:
             raise self._read_only()
-        unchanged = self._unchanged(database, ops)
-        if unchanged:
-            return unchanged
+        present, touched = self._survey(database, ops)
+        if not touched:
+            return Commit(present, ())
         staged: dict[str, Staged] = {}
         try:
-            self._stage(ops, staged)
+            self._stage(touched, staged)
             failpoint("staged")
             return self._commit(database, ops, origin, staged)
         finally:
@@ -290,24 +290,23 @@ class FileEngine:
             suspects = self._upkeep.scan.suspects_on_page(connection, page.entries, prefix)
         return page, suspects
 
-    def _unchanged(self, database: Database, ops: Sequence[Op]) -> Commit | None:
-        """The answer to a commit that changes nothing, found without a write; None if it may change any.
+    def _survey(self, database: Database, ops: Sequence[Op]) -> tuple[int, list[Op]]:
+        """The present revision, and the operations that may change something; found without a write.
 
         Raises Conflict, where that is certain without a write.
         """
+        self._upkeep.expire()
         now = self._clock.now()
+        touched = []
         with database.snapshot() as connection:
-            head = sqllog.head(connection)
-            if head.due is not None and head.due <= now:
-                return None
-            same = True
             for op in ops:
-                if not self._clean(connection, op.key):
-                    return None
                 entry = sqllog.get(connection, op.key)
-                check_precondition(op, entry.revision if entry else 0)
-                same = same and sqllog.outcome(op, entry, revision=0, now=now) is entry
-        return Commit(head.revision, ()) if same else None
+                clean = self._clean(connection, op.key)
+                if clean:
+                    check_precondition(op, entry.revision if entry else 0)
+                if not clean or sqllog.outcome(op, entry, revision=0, now=now) is not entry:
+                    touched.append(op)
+            return sqllog.revision(connection), touched
 
     def _clean(self, connection: sqlite3.Connection, key: str) -> bool:
         """Whether the file of a key is as it should be."""
@@ -341,6 +340,7 @@ class FileEngine:
         now = self._clock.now()
         conflict: errors.Conflict | None = None
         made = Commit(0, ())
+        rows: dict[str, int] = {}
         with database.writing() as connection:
             before = sqllog.revision(connection)
             marked = self._upkeep.catch_up(connection, [op.key for op in ops], now)
@@ -351,10 +351,11 @@ class FileEngine:
             else:
                 marked += self._upkeep.projection.mark(connection, made)
                 marked += self._repair(connection, staged.keys() - set(marked))
+                rows = self._upkeep.projection.rows_marked(connection, staged)
             news = sqllog.revision(connection) != before
             failpoint("logged")
         failpoint("committed")
-        self._upkeep.place(marked, staged)
+        self._upkeep.place(marked, staged, rows)
         if news:
             self._bell.ring_everywhere()
         if conflict:

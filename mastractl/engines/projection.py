@@ -163,15 +163,30 @@ class Projection:
         ).fetchall()
         return self._place_all(connection, rows, {})
 
+    def rows_marked(self, connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
+        """Which row of the log the file of each key is to follow, for those that are marked."""
+        rows = [connection.execute(f"{_PENDING} WHERE p.key = ?", (key,)).fetchone() for key in keys]
+        return {row[0]: row[1] for row in rows if row}
+
     def place_marked(
-        self, connection: sqlite3.Connection, keys: Iterable[str], staged: dict[str, Staged]
+        self,
+        connection: sqlite3.Connection,
+        keys: Iterable[str],
+        staged: dict[str, Staged],
+        rows: Mapping[str, int],
     ) -> list[str]:
         """Place those files of a commit that nobody else has placed yet; the keys whose files are newer.
 
-        The staged files that were used are taken out of `staged`.
+        `staged` holds files that are ready, each for the row of the log that `rows` names: by now another
+        commit may have marked the same key for a row of its own. Those that were used are taken out.
         """
-        rows = [connection.execute(f"{_PENDING} WHERE p.key = ?", (key,)).fetchone() for key in keys]
-        return self._place_all(connection, [row for row in rows if row], staged)
+        marked = [connection.execute(f"{_PENDING} WHERE p.key = ?", (key,)).fetchone() for key in keys]
+        due = [row for row in marked if row]
+        fit = {key: staged.pop(key) for key, row, _ in due if key in staged and rows.get(key) == row}
+        try:
+            return self._place_all(connection, due, fit)
+        finally:
+            staged.update(fit)
 
     def problems(self, connection: sqlite3.Connection) -> list[Problem]:
         """Every file that cannot be read or written."""

@@ -123,29 +123,31 @@ class Scan:
                 unchanged = signature == self._projection.directory(connection, path)
                 if unchanged and not deep:
                     return
-                found = self._keys_in(fd, kind, namespace)
+                low, high = sqllog.span(f"{SPACE}{path}/")
+                rows: list[_Row] = connection.execute(_ROWS if deep else _NAMES, (low, high)).fetchall()
+                suspects = self._strange_names(fd, kind, namespace, [row[0] for row in rows])
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             self._note(path, [self._unreadable(path, error)])
             return
-        low, high = sqllog.span(f"{SPACE}{path}/")
         if deep:
-            rows: list[_Row] = connection.execute(_ROWS, (low, high)).fetchall()
-            known = {row[0] for row in rows}
-            differing = self._tree.differing(rows)
-        else:
-            known = {key for (key,) in connection.execute(_NAMES, (low, high))}
-            differing = []
-        sighting.suspects |= self.suspects_among(connection, (found ^ known).union(differing))
+            suspects.update(self._tree.differing(rows))
+        sighting.suspects |= self.suspects_among(connection, suspects)
         if not unchanged:
             sighting.directories[path] = signature
 
-    def _keys_in(self, fd: int, kind: str, namespace: str) -> set[str]:
-        """The keys that have files in a directory. What has a strange name is noted, our own litter swept."""
-        found = set()
-        odd = []
+    def _strange_names(self, fd: int, kind: str, namespace: str, known: list[str]) -> set[str]:
+        """The keys that have a file in a directory and are not known, or are known and have none.
+
+        Other files are noted if they look as if they should be ours; our own litter is swept.
+        """
+        start = len(f"{SPACE}{kind}/{namespace}/")
+        missing = {f"{key[start:]}.json": key for key in known}
+        odd, found = [], set()
         for name in os.listdir(fd):
+            if missing.pop(name, None):
+                continue
             if key := tree.key_of(kind, namespace, name):
                 found.add(key)
             elif tree.foreign(name):
@@ -153,7 +155,7 @@ class Scan:
             elif not _is_directory(fd, name):
                 odd.append(self._illegal(f"{kind}/{namespace}/{name}"))
         self._note(f"{kind}/{namespace}", odd)
-        return found
+        return found.union(missing.values())
 
     def _directories(self, prefix: str) -> Iterator[tuple[str, str]]:
         """The directories on the disk that may hold keys of a prefix."""

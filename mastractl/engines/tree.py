@@ -15,6 +15,7 @@ import errno
 import itertools
 import os
 import stat
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mastractl import errors
@@ -95,6 +96,7 @@ def legal_namespace(name: str) -> bool:
     return name == "_cluster" or legal_kind(name)
 
 
+@lru_cache(1024)
 def place(key: str) -> Place | None:
     """Where the file of a key is; None for a key that can have none."""
     parts = key.split("/")

@@ -7,6 +7,7 @@ there is something to do. A read goes on with what the log has if a step fails; 
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from mastractl import errors
@@ -20,7 +21,7 @@ from mastractl.engines.tree import SPACE
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mastractl.clock import Clock
     from mastractl.engines.bell import Bell
@@ -80,13 +81,18 @@ class Upkeep:
         self._ingest.take_in(connection, suspects, now)
         return marked
 
-    def place(self, keys: Sequence[str], staged: dict[str, Staged]) -> None:
-        """Let files follow the log. The commit stands, whatever comes of this."""
+    def place(
+        self, keys: Sequence[str], staged: dict[str, Staged], rows: Mapping[str, int] | None = None
+    ) -> None:
+        """Let files follow the log. The commit stands, whatever comes of this.
+
+        `staged` and `rows`: as `Projection.place_marked` has them.
+        """
         if not keys:
             return
         try:
             with self._database.writing(durable=False) as connection:
-                newer = self.projection.place_marked(connection, keys, staged)
+                newer = self.projection.place_marked(connection, keys, staged, rows or {})
                 failpoint("materialised")
             failpoint("settled")
         except errors.MastraError as error:
@@ -123,7 +129,7 @@ class Upkeep:
 
     def refresh(self, prefix: str, *, deep: bool) -> None:
         """Take in what changed in the files under a prefix."""
-        if prefix.startswith(SPACE) or SPACE.startswith(prefix):
+        if self._writable and (prefix.startswith(SPACE) or SPACE.startswith(prefix)):
             self.absorb(self.look(max(prefix, SPACE), deep=deep))
 
     def look(self, prefix: str, *, deep: bool) -> Sighting:
@@ -169,7 +175,11 @@ class Upkeep:
                 news = True
                 self.bell.ring_everywhere()
         if sighting.directories and settled:
-            with self._database.writing(durable=False) as connection:
+            # It only spares the next look some names: not worth waiting for another process.
+            with (
+                contextlib.suppress(errors.Unavailable),
+                self._database.writing(durable=False, patience=0) as connection,
+            ):
                 self.projection.record_directories(connection, sighting.directories)
         return news
 

@@ -91,7 +91,7 @@ class Subscription:
         return event
 
     def close(self) -> None:
-        """End the stream. A thread waiting in it goes on within a tenth of a second."""
+        """End the stream. A thread waiting in it goes on within half a second."""
         self._feed.close()
 
     def unsubscribe(self) -> None:

@@ -245,3 +245,10 @@ def test_on_a_terminal_words_are_coloured_and_headers_are_not(cli, store):
     assert "READY" in header
     assert "\x1b[" not in header
     assert "\x1b[32mRunning\x1b[0m" in row
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest_there_is(cli, store, make):
+    store.apply(make.resource("recipe-assistant"))
+    result = cli("get", "agent", "recipe-assitant")
+    assert result.code == 3
+    assert "hint: did you mean 'recipe-assistant'?" in result.err

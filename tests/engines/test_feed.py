@@ -70,13 +70,13 @@ def revisions(news):
 
 @pytest.mark.parametrize("kind", [Counting, Sleepless, Deaf, CriesWolf])
 def test_an_idle_feed_rests(kind):
-    """Half a second: five slices of waiting, a read or two; some more while a wolf is cried."""
+    """Half a second: a slice or two of waiting, a read or two; some more while a wolf is cried."""
     engine = kind()
     with watch(engine) as feed:
         assert feed.take(0.5) is None
     assert engine.reads <= (2 if kind is not CriesWolf else 25)
-    assert len(engine.waits) <= (12 if kind is not CriesWolf else 25)
-    assert max(engine.waits) <= 0.1
+    assert len(engine.waits) <= (3 if kind is not CriesWolf else 25)
+    assert max(engine.waits) <= 0.5
 
 
 def test_the_log_is_read_once_in_a_poll_however_silent_the_engine():
@@ -94,7 +94,7 @@ def test_the_log_is_read_once_in_a_poll_however_silent_the_engine():
     assert clock.monotonic() == pytest.approx(9)
     assert engine.reads == 6
     assert sum(engine.waits) == pytest.approx(9)
-    assert len(engine.waits) == pytest.approx(90, abs=5)
+    assert len(engine.waits) == pytest.approx(18, abs=2)
 
 
 @pytest.mark.parametrize("kind", [Counting, Sleepless, Deaf, CriesWolf])

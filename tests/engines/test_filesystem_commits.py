@@ -228,6 +228,34 @@ def test_a_commit_that_changes_nothing_writes_nothing(store, engine, monkeypatch
     assert store.file("a").stat() == before
 
 
+def test_only_files_that_change_are_written(store, engine, failing):
+    engine.commit([put("a", 1), put("b", 1), put("c", 1)])
+    failing("write", errno.ENOSPC)
+    made = engine.commit([put("a", 1), put("b", 1), Delete(HOME + "c"), Put("rec/run/x", b"{}")])
+    assert [change.key for change in made.changes] == [HOME + "c", "rec/run/x"]
+    assert set(store.files()) == {"agent/default/a.json", "agent/default/b.json"}
+
+
+def test_reading_what_nobody_changed_writes_nothing(store, engine, monkeypatch):
+    engine.commit([put("a", 1), put("b", 1)])
+    store.write("broken", "{")
+    store.file("link").symlink_to("nowhere")
+    handles = [engine, store.open()]
+    assert len(engine.health().problems) == 2
+
+    def no_write(*arguments, **more):
+        pytest.fail("a transaction was begun")
+
+    monkeypatch.setattr(database.Database, "writing", no_write)
+    for handle in [*handles, store.open()]:
+        assert number(handle.get(HOME + "a")) == 1
+        assert handle.get(HOME + "broken") is handle.get(HOME + "link") is None
+        assert len(handle.range("res/").entries) == 2
+        assert len(handle.changes(0).changes) == 2
+        assert len(handle.health().problems) == 2
+        assert handle.revision() == 1
+
+
 # 6: os.write may write less than it was given.
 
 
@@ -411,7 +439,7 @@ def test_what_a_conflict_met_stands_at_the_revision_it_names(store, engine):
     with pytest.raises(errors.Conflict) as caught:
         engine.commit([put("a", 3, if_revision=1)])
     assert caught.value.actual == 2
-    assert store.sql("SELECT revision FROM head") == [(2,)]
+    assert store.sql("SELECT max(id) >> 20 FROM log") == [(2,)]
 
 
 def test_a_removal_between_commit_and_placing_is_not_undone(store, engine, at_failpoint):
@@ -517,3 +545,35 @@ def test_writers_in_threads_and_handles_leave_files_and_log_alike(store, engine)
     assert store.files() == {f"{e.key[4:]}.json": values.load(e.value) for e in entries}
     assert [c.revision for c in engine.changes(0, limit=0).changes][-1] == engine.revision()
     assert engine.health().problems == ()
+
+
+class Died(Exception):
+    """Stands for kill -9."""
+
+
+def die():
+    raise Died
+
+
+@pytest.mark.parametrize("moment", ["placed", "never"])
+def test_a_commit_never_places_its_own_file_for_the_row_of_a_later_one(store, engine, at_failpoint, moment):
+    """The first waits to place its file, a second commits and dies before it places its own."""
+    other = store.open()
+
+    def second_commits_and_dies():
+        at_failpoint("committed", die)
+        with pytest.raises(Died):
+            other.commit([put("a", 2)])
+        if moment == "placed":
+            at_failpoint("placed", die)
+
+    at_failpoint("committed", second_commits_and_dies)
+    if moment == "placed":
+        with pytest.raises(Died):
+            engine.commit([put("a", 1)])
+    else:
+        engine.commit([put("a", 1)])
+    third = store.open()
+    assert number(third.get(HOME + "a")) == 2
+    assert store.files()["agent/default/a.json"] == {"number": 2}
+    assert [change.origin for change in third.changes(0).changes] == ["", ""]

@@ -379,6 +379,77 @@ def test_a_bell_is_heard_by_all_who_wait_and_by_those_who_looked_before(tmp_path
     assert len(heard) == 3
 
 
+VANDAL = """
+import json, os, random, shutil, sys, time
+base, seconds = sys.argv[1], float(sys.argv[2])
+dice = random.Random(11)
+end = time.monotonic() + seconds
+while time.monotonic() < end:
+    directory = f"{base}/agent/ns{dice.randrange(4)}"
+    file = f"{directory}/n{dice.randrange(30)}.json"
+    text = json.dumps({"number": dice.randrange(10**6)})
+    try:
+        match dice.randrange(40):
+            case 0:
+                shutil.rmtree(directory)
+            case 1:
+                os.rename(directory, f"{base}/agent/ns{dice.randrange(4)}-{dice.randrange(3)}")
+            case 2:
+                open(file, "w").write(text[:5])
+            case n if n < 8:
+                os.unlink(file)
+            case n if n < 20:
+                os.makedirs(directory, exist_ok=True)
+                open(file, "w").write(text)
+            case _:
+                os.makedirs(directory, exist_ok=True)
+                open(file + ".new", "w").write(text)
+                os.rename(file + ".new", file)
+    except OSError:
+        pass
+    if dice.random() < 0.05:
+        time.sleep(dice.random() * 0.05)
+"""
+
+
+def vandalise(store, engine, seconds):
+    """What a watcher was told of all that another process did to the tree adds up to what is there."""
+    state = {}
+
+    def fold(news):
+        for change in news.changes if news else ():
+            assert change.previous == state.get(change.key)
+            state.pop(change.key, None)
+            if change.entry:
+                state[change.key] = change.entry
+
+    with watch(engine, prefix="res/", since=0) as feed:
+        with subprocess.Popen([sys.executable, "-c", VANDAL, store.base, str(seconds)]) as vandal:
+            while vandal.poll() is None:
+                fold(feed.take(0.2))
+        while engine.revision() > feed.revision or engine._lookout._flood:
+            fold(feed.take(0.2))
+    broken = {problem.key for problem in engine.health().problems}
+    assert state == {entry.key: entry for entry in engine.range("res/").entries}
+    found = {}
+    for path in (store.base / "agent").glob("*/*.json"):
+        key = f"res/{path.relative_to(store.base)}".removesuffix(".json")
+        if key not in broken:
+            found[key] = json.loads(path.read_text())
+    assert found == {k: values.load(entry.value) for k, entry in state.items() if k not in broken}
+    return engine.revision()
+
+
+def test_whatever_is_done_to_the_tree_is_told(store, engine):
+    assert vandalise(store, engine, 1.0) > 50
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+def test_whatever_is_done_to_the_tree_for_long_is_told(store, engine):
+    assert vandalise(store, engine, 45.0) > 2000
+
+
 def test_deleting_and_making_again_under_a_watch_is_told_in_order(store, engine, feed):
     for n in range(5):
         engine.commit([put("a", n)])

@@ -71,6 +71,23 @@ def test_compaction_leaves_what_stands_and_what_a_later_change_replaced(connecti
         sqllog.compact(connection, 7)
 
 
+def test_a_log_of_which_nothing_is_left_goes_on_where_it_was(connection):
+    write(connection, Put("a/b", b"1"))
+    write(connection, Delete("a/b"))
+    sqllog.compact(connection, 2)
+    assert connection.execute("SELECT count(*) FROM log").fetchone() == (0,)
+    assert sqllog.revision(connection) == sqllog.head(connection).revision == 2
+    assert write(connection, Put("a/b", b"1")).revision == 3
+
+
+def test_a_log_may_begin_anywhere():
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    sqllog.create(connection, first=1_790_000_000_000)
+    assert sqllog.revision(connection) == 1_790_000_000_000
+    assert write(connection, Put("a/b", b"1")).revision == 1_790_000_000_001
+    connection.close()
+
+
 def test_what_is_due_goes_in_the_order_of_the_keys(connection):
     write(connection, *(Put(f"a/{key}", b"1", expires_at=at) for key, at in (("b", 1), ("c", 3), ("a", 2))))
     gone = sqllog.expire(connection, 3)

@@ -16,10 +16,10 @@ NARROWEST = 3
 
 
 class Layout:
-    """The widths of one table's columns."""
+    """The widths of one table's columns; `widths` are what the first of them have to begin with."""
 
-    def __init__(self) -> None:
-        self._widths: list[int] = []
+    def __init__(self, *widths: int) -> None:
+        self._widths = list(widths)
 
     def lines(
         self, rows: Sequence[Sequence[str]], *, paint: Mapping[int, Callable[[str], str]] | None = None

@@ -83,7 +83,7 @@ class _Table:
             columns = version.columns
         self._cells = compile_cells(columns, wide=wide)
         self._header = self._headers(header(columns, wide=wide))
-        self._layout = Layout()
+        self._layout = Layout(*([len("MODIFIED")] if watching else []))
         self._began = not options.headers
         self._paint = (
             {i: _painter(name) for i, name in enumerate(self._header) if name in COLORED_COLUMNS}

@@ -131,9 +131,9 @@ def test_rows_of_a_watch_without_events_have_one_header(printing, cook, waiter):
 def test_events(printing, cook, waiter):
     table = printing()
     assert table.events(("ADDED", cook), ("ADDED", waiter)) == lines("""
-        EVENT   NAME          MODEL    STATUS    AGE
-        ADDED   cook          gpt-4o   Running   5m
-        ADDED   head-waiter   o1                 0s
+        EVENT      NAME          MODEL    STATUS    AGE
+        ADDED      cook          gpt-4o   Running   5m
+        ADDED      head-waiter   o1                 0s
     """)
     assert table.event("MODIFIED", cook) == "MODIFIED   cook          gpt-4o   Running   5m\n"
     assert table.event("DELETED", waiter) == "DELETED    head-waiter   o1                 0s\n"
@@ -142,14 +142,14 @@ def test_events(printing, cook, waiter):
 def test_events_of_several_kinds(printing, resource, cook):
     table = printing(all_namespaces=True)
     assert table.events(("ADDED", cook), ("ADDED", resource("find", kind="Tool"))) == lines("""
-        EVENT   NAMESPACE   NAME                   MODEL    STATUS    AGE
-        ADDED   cooking     agent.mastra.ai/cook   gpt-4o   Running   5m
+        EVENT      NAMESPACE   NAME                   MODEL    STATUS    AGE
+        ADDED      cooking     agent.mastra.ai/cook   gpt-4o   Running   5m
 
-        EVENT   NAMESPACE   NAME                  AGE
-        ADDED   cooking     tool.mastra.ai/find   5m
+        EVENT      NAMESPACE   NAME                  AGE
+        ADDED      cooking     tool.mastra.ai/find   5m
     """)
     assert table.event("DELETED", cook) == (
-        "DELETED   cooking     agent.mastra.ai/cook   gpt-4o   Running   5m\n"
+        "DELETED    cooking     agent.mastra.ai/cook   gpt-4o   Running   5m\n"
     )
 
 
