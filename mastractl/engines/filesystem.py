@@ -22,6 +22,7 @@ from mastractl.engines.bell import Bell
 from mastractl.engines.checks import check_operations, check_precondition
 from mastractl.engines.contract import (
     Capabilities,
+    Changes,
     Commit,
     Delete,
     Health,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mastractl.clock import Clock
-    from mastractl.engines.contract import Adopt, Changes, Entry, Op
+    from mastractl.engines.contract import Adopt, Entry, Op
     from mastractl.engines.database import Database
     from mastractl.engines.lookout import Lookout
     from mastractl.engines.tree import Staged
@@ -180,7 +181,8 @@ class FileEngine:
             self._attend(self._lookout)
         else:
             self._upkeep.refresh(prefix, deep=True)
-        self._upkeep.expire()
+        if self._upkeep.head().revision == since:
+            return Changes(since, ())
         with database.snapshot() as connection:
             return sqllog.changes(connection, since, prefix, limit=limit)
 
@@ -209,9 +211,7 @@ class FileEngine:
         database = self._ready()
         if database is None:
             return self._plain.revision()
-        self._upkeep.expire()
-        with database.reading() as connection:
-            return sqllog.revision(connection)
+        return self._upkeep.head().revision
 
     def compact(self, before: int) -> None:
         """Forget the log up to and including revision `before`; what stands is not touched."""
@@ -231,7 +231,7 @@ class FileEngine:
         if self._store.writable:
             self._upkeep.place_due(put_aside=True)
             self._upkeep.refresh(SPACE, deep=True)
-            self._upkeep.expire()
+            self._upkeep.head()
         with database.snapshot() as connection:
             now = sqllog.head(connection)
             problems = [*database.problems(connection), *self._problems(connection)]
@@ -284,7 +284,7 @@ class FileEngine:
 
     def _page(self, database: Database, prefix: str, *, limit: int, after: str) -> tuple[Page, set[str]]:
         """What the log has, and the keys of which the files may say otherwise."""
-        self._upkeep.expire()
+        self._upkeep.head()
         with database.snapshot() as connection:
             page = sqllog.page(connection, prefix, limit=limit, after=after, now=self._clock.now())
             suspects = self._upkeep.scan.suspects_on_page(connection, page.entries, prefix)
@@ -295,7 +295,7 @@ class FileEngine:
 
         Raises Conflict, where that is certain without a write.
         """
-        self._upkeep.expire()
+        self._upkeep.head()
         now = self._clock.now()
         touched = []
         with database.snapshot() as connection:

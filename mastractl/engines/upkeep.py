@@ -113,19 +113,19 @@ class Upkeep:
         else:
             self.absorb(Sighting(newer))
 
-    def expire(self) -> None:
-        """Remove what is due."""
-        if not self._writable:
-            return
+    def head(self) -> sqllog.Head:
+        """Where the log stands, once what is due was removed."""
         now = self._clock.now()
         with self._database.reading() as connection:
-            due = sqllog.head(connection).due
-        if due is None or due > now:
-            return
+            head = sqllog.head(connection)
+        if not self._writable or head.due is None or head.due > now:
+            return head
         with self._database.writing() as connection:
             marked = self.catch_up(connection, (), now)
+            head = sqllog.head(connection)
         self.place(marked, {})
         self.bell.ring_everywhere()
+        return head
 
     def refresh(self, prefix: str, *, deep: bool) -> None:
         """Take in what changed in the files under a prefix."""

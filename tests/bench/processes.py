@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 
 
 def spend(argv, *, env=None):
-    """(CPU seconds, peak RSS in bytes) of one run of a command that must succeed."""
+    """The CPU seconds of one run of a command that must succeed."""
     with subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env
     ) as process:
@@ -25,7 +25,30 @@ def spend(argv, *, env=None):
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(f"{argv} exited {process.returncode}: {errors.decode()}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    return usage.ru_utime + usage.ru_stime
+
+
+PEAK = """
+import atexit, resource, sys
+def peak():
+    try:
+        with open("/proc/self/status") as status:
+            kib = int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+    except OSError:
+        kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stderr.write(f"peak {kib}\\n")
+atexit.register(peak)
+from mastractl.__main__ import main
+main()
+"""
+
+
+def peak(arguments, *, env):
+    """The most memory, in bytes, that a run of mastractl held: its own, not what it inherited by the fork."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, *arguments], env=env, capture_output=True, text=True, check=True
+    )
+    return float(done.stderr.rsplit("peak ", 1)[1]) * 1024
 
 
 def interleave(commands, *, times, env=None):
@@ -33,7 +56,7 @@ def interleave(commands, *, times, env=None):
     taken = {name: [] for name in commands}
     for _ in range(times):
         for name, argv in commands.items():
-            taken[name].append(spend(argv, env=env)[0])
+            taken[name].append(spend(argv, env=env))
     return {name: statistics.median(samples) for name, samples in taken.items()}
 
 
@@ -84,9 +107,7 @@ def validation(directory, env, *, documents=10_000, times=5):
         "validate": [mastractl, "validate", "-f", str(large)],
     }
     cpu = interleave(commands, times=times, env=env)
-    over = (
-        spend(commands["validate"], env=env)[1] - spend([mastractl, "validate", "-f", str(small)], env=env)[1]
-    )
+    over = peak(["validate", "-f", str(large)], env=env) - peak(["validate", "-f", str(small)], env=env)
     size = large.stat().st_size / 1e6
     return [
         Row(
