@@ -40,7 +40,7 @@ def number(entry):
 def feed(engine):
     """A feed that has begun to wait: the watcher runs."""
     feed = watch(engine, prefix="res/", since=0)
-    assert feed.take(0.001) is None
+    await_watcher(engine)
     yield feed
     feed.close()
 
@@ -62,10 +62,10 @@ def edit_and_await(store, feed, name="probe", n=1):
         pass
 
 
-def await_watcher(engine, feed):
-    """Wait until a watcher runs, quietly: only what is not told yet can come meanwhile."""
-    while engine._lookout._watcher is None or not engine._lookout.live:
-        feed.take(0.05)
+def await_watcher(engine):
+    """Wait until a watcher runs."""
+    while not (engine._lookout and engine._lookout._watcher and engine._lookout.live):
+        engine.wait(engine.revision(), 0.05)
 
 
 def test_a_directory_renamed_under_a_watch(store, engine, feed):
@@ -155,7 +155,7 @@ def test_a_burst_loses_nothing_and_the_watcher_takes_over_again(store, engine, f
     }
     quiet = engine.revision()
     assert quiet == 1 + BURST
-    await_watcher(engine, feed)
+    await_watcher(engine)
     edit_and_await(store, feed)
 
 
@@ -171,7 +171,7 @@ def test_lost_events_are_made_up_for(store, engine, feed):
         "Inotify queue overflowed; filesystem events were lost"
     )
     await_keys(feed, {HOME + "lost"})
-    await_watcher(engine, feed)
+    await_watcher(engine)
     assert engine._lookout._watcher is not watcher
     edit_and_await(store, feed, n=2)
 
@@ -189,7 +189,7 @@ def test_a_watcher_that_died_is_replaced(store, engine, feed):
     first = engine._lookout._watcher
     first.stop()
     edit_and_await(store, feed, n=2)
-    await_watcher(engine, feed)
+    await_watcher(engine)
     assert engine._lookout._watcher is not first
     edit_and_await(store, feed, n=3)
 
@@ -214,7 +214,7 @@ def no_watches(monkeypatch, *, but=0):
 def test_without_watches_files_are_polled_and_the_limit_is_named(store, engine, monkeypatch):
     no_watches(monkeypatch)
     with watch(engine, prefix="res/", poll=0.05) as feed:
-        assert feed.take(0.01) is None
+        engine.wait(engine.revision(), 0.2)
         edit_and_await(store, feed)
         edit_and_await(store, feed, n=2)
     (problem,) = engine.health().problems
@@ -231,7 +231,7 @@ def test_without_inotify_instances_too(store, engine, monkeypatch):
 
     monkeypatch.setattr(inotify_c, "inotify_init", refuse)
     with watch(engine, prefix="res/", poll=0.05) as feed:
-        assert feed.take(0.01) is None
+        engine.wait(engine.revision(), 0.2)
         edit_and_await(store, feed)
     (problem,) = engine.health().problems
     assert "fs.inotify.max_user_instances" in problem.hint
@@ -263,7 +263,7 @@ def test_a_directory_that_watchdog_overlooked_is_watched_at_the_next_look(store,
     engine._lookout.lost()
     while engine._lookout._watcher is first:
         feed.take(0.05)
-    await_watcher(engine, feed)
+    await_watcher(engine)
     assert engine.health().problems == ()
 
 
