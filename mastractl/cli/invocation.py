@@ -185,14 +185,11 @@ class Invocation:
         return self.process.stdin.readline().strip().lower() in {"y", "yes"}
 
     def _open(self) -> StateStore:
-        from mastractl.engines.opening import open_engine  # noqa: PLC0415 - help and validate need no store
-        from mastractl.resources.adoption import adopt  # noqa: PLC0415
-        from mastractl.store import StateStore  # noqa: PLC0415
+        from mastractl.store.faces import create_state_store  # noqa: PLC0415 - help and validate need no store
 
         place = self.settings.store.value
         self.new_store = bool(self.flags.store) and not os.path.exists(place)  # noqa: PTH110 - see config
-        engine = open_engine(place, adopt=adopt, clock=self.clock)
-        store = StateStore(engine, clock=self.clock)
+        store = create_state_store(place, clock=self.clock)
         for problem in store.health().problems:
             self.warn(f"{problem.location}: {problem.message}", hint=problem.hint)
         return store

@@ -188,3 +188,13 @@ class TestFinalizers:
         thread.join()
         assert result.out == 'agent.mastra.ai "x" deleted\n'
         assert held.get("agents", name="x") is None
+
+
+def test_orphaning_is_one_commit(cli, store, make):
+    owner = store.create(make.resource("owner"))
+    for name in ("one", "two"):
+        store.create(make.resource(name, kind="Tool", owner=owner))
+    before = store.engine.revision()
+    cli.ok("delete", "agent", "owner", "--cascade=orphan")
+    assert store.engine.revision() == before + 1
+    assert [store.require("tools", name=n).owner_references for n in ("one", "two")] == [[], []]

@@ -252,3 +252,11 @@ def test_a_misspelt_name_is_answered_with_the_nearest_there_is(cli, store, make)
     result = cli("get", "agent", "recipe-assitant")
     assert result.code == 3
     assert "hint: did you mean 'recipe-assistant'?" in result.err
+
+
+def test_a_file_written_by_hand_may_leave_out_what_its_place_says(cli):
+    directory = cli.store / "agent" / "default"
+    directory.mkdir(parents=True)
+    (directory / "x.json").write_text('{"spec": {"instructions": "Help."}}', encoding="utf-8")
+    shown = cli.ok("get", "agents", "-o", "jsonpath={.items[0].apiVersion} {.items[0].kind}")
+    assert (shown.out, shown.err) == ("mastra.ai/v1 Agent", "")

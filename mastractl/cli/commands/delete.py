@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
     from mastractl.cli.selection import Selection
     from mastractl.resources.kinds import KindRegistry
-    from mastractl.resources.resource import Resource, ResourceKey
+    from mastractl.resources.resource import Resource
 
 Resources = Annotated[
     list[str] | None,
@@ -135,9 +135,7 @@ def _delete(inv: Invocation, found: list[Resource], printer: changes.ChangePrint
     keys = [resource.key for resource in found]
     kinds = inv.kinds  # as they are now: the definition of one may be among what goes
     dry = how.dry_run != "none"
-    if how.orphan and not dry:
-        _orphan(inv, keys)
-    deleted = inv.store.delete_all(keys, ignore_missing=True, dry_run=dry)
+    deleted = inv.store.delete_all(keys, ignore_missing=True, orphan=how.orphan, dry_run=dry)
     suffix = changes.DRY_RUN_SUFFIX[how.dry_run]
     printer.show([changes.Change(d.resource, _line(d.resource, kinds) + suffix) for d in deleted])
     if how.wait and not dry:
@@ -176,20 +174,6 @@ def _warn_of_kinds(inv: Invocation, found: list[Resource]) -> None:
         if count:
             name = resource_name(would.resource, inv.kinds)
             inv.warn(f"deleting {name} deletes {count} resource{'' if count == 1 else 's'} with it")
-
-
-def _orphan(inv: Invocation, keys: list[ResourceKey]) -> None:
-    """Take the ownership of these off what they own, so that it stays."""
-    for would in inv.store.delete_all(keys, ignore_missing=True, dry_run=True):
-        for key in would.dependents:
-            dependent = inv.store.get(f"{key.kind}.{key.group}", namespace=key.namespace, name=key.name)
-            if dependent is None:
-                continue
-            references = dependent.owner_references
-            left = [r for r in references if r.get("uid") != would.resource.uid]
-            if left != references:
-                dependent.metadata["ownerReferences"] = left
-                inv.store.update(dependent, admitted=True)
 
 
 def _confirmed(inv: Invocation, found: list[Resource]) -> bool:
