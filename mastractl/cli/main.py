@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "delete": Command(BASIC, "Delete resources by manifest, by name or by label."),
     "watch": Command(BASIC, "List resources and then follow every change to them."),
     "validate": Command(BASIC, "Check manifests, without a store."),
+    "fmt": Command(BASIC, "Write manifests in their canonical form."),
     "describe": Command(INSPECT, "Show the details of resources, with what they refer to."),
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
     "api-resources": Command(INSPECT, "List the types of resources there are."),

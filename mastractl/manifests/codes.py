@@ -52,6 +52,11 @@ CODES: dict[str, Code] = {
         "The document is not an object with apiVersion, kind and metadata.name, or the file holds no "
         "document at all.",
     ),
+    "MA008": Code(
+        "no-canonical-form",
+        "`mastractl fmt` left the file as it is: written in the canonical form it would not say the same, as "
+        "with a key of more than a thousand characters.",
+    ),
     "MA010": Code(
         "unknown-kind",
         "No bundled kind and no CustomResourceDefinition of the store or of this run has that kind in that "
