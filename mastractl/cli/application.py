@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 PROGRAM = "mastractl"
 
 _EPILOG = f"""\
-Use "{PROGRAM} <command> --help" for more about a command.
+Use "{PROGRAM} <command> --help" for more about a command, "{PROGRAM} help --all" for all of them.
 
-Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 invalid manifest, 5 conflict, 6 timed out,
-130 interrupted.
+{options.EXIT_CODES}
 """
 
 
@@ -71,10 +70,7 @@ class _Command(TyperCommand):
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """What stands behind the command's name: its arguments, then its flags."""
         del ctx
-        if self.verb.usage:
-            return [self.verb.usage, "[OPTIONS]"]
-        shown = [p for p in self.verb.parameters if p.positional and not p.declared.hidden]
-        return [*(p.declared.metavar for p in shown), "[OPTIONS]"]
+        return [self.verb.synopsis]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The examples, then the flags: the verb's own first, the global ones last."""
@@ -82,6 +78,8 @@ class _Command(TyperCommand):
             for line in self.verb.examples.strip().splitlines():
                 formatter.write(f"{'':{formatter.current_indent}}{line}".rstrip() + "\n")
         _write_options(self, ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(options.EXIT_CODES)
 
 
 class _Group(TyperGroup):
@@ -139,7 +137,7 @@ def _root(table: Mapping[str, tuple[str, str]], load: Callable[[str], options.Ve
 def _command(name: str, declared: options.Verb | options.Group) -> Any:
     if isinstance(declared, options.Group):
         verbs = declared.verbs
-        table = {n: ("Commands", (v.__doc__ or "").partition("\n")[0]) for n, v in verbs.items()}
+        table = {n: ("Commands", v.summary) for n, v in verbs.items()}
         return _group(name, declared.help, table=table, load=verbs.__getitem__, globals_=())
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(name, cls=type("Command", (_Command,), {"verb": declared}))(_callback(declared))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mastractl import config, errors
-from mastractl.cli import invocation, options
+from mastractl.cli import invocation, options, plugins
 from mastractl.cli.parameters import Flag
 from mastractl.cli.shells import FILES, SCRIPTS
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from mastractl.cli.invocation import Invocation, Surroundings
     from mastractl.cli.parameters import Parameter
+    from mastractl.cli.process import Process
 
     Candidates = Iterable[tuple[str, str]]
 
-_ON_TYPES = frozenset({"get", "describe", "delete", "watch", "wait"})
+_ON_TYPES = frozenset({"get", "describe", "delete", "watch", "wait", "tree", "graph"})
 _SEVERAL_TYPES = frozenset({"watch"})
 _FILES_OF = frozenset({"filename", "schema_dir", "store"})
 _FORMATS = ("json", "yaml", "name", "wide", "table", "jsonpath=", "custom-columns=")
@@ -62,6 +63,8 @@ def run(words: Sequence[str], table: Table, surroundings: Surroundings) -> int:
     """Print the candidates for the last of the words, one a line with a word of help; always 0."""
     *before, typed = words or [""]
     line = _read(before, table)
+    if line.declared is None and line.arguments:
+        return _of_plugin([*line.arguments, typed], surroundings.process)
     flags = invocation.GlobalFlags(
         store=line.given.get("store", ""),
         context=line.given.get("context", ""),
@@ -98,6 +101,21 @@ def _read(words: Sequence[str], table: Table) -> _Line:
         else:
             line.arguments.append(word)
     return line
+
+
+def _of_plugin(words: Sequence[str], process: Process) -> int:
+    """Print what the completer of a plugin offers, kubectl's way: a program `mastractl_complete-foo`."""
+    found = plugins.find(words[:-1], process, prefix=plugins.COMPLETER)
+    if found is None:
+        return 0
+    import subprocess  # noqa: PLC0415 - few plugins have one
+
+    path, count = found
+    done = subprocess.run([path, *words[count:]], env=dict(process.environ), capture_output=True, check=False)  # noqa: S603
+    for line in done.stdout.decode(errors="replace").splitlines():
+        if line == FILES or not line.startswith(":"):  # `:4` is a directive of kubectl's
+            process.stdout.write(f"{line}\n")
+    return 0
 
 
 class _Completer:
@@ -153,11 +171,17 @@ class _Completer:
             return () if self._line.arguments else self._commands()
         if path[0] in _ON_TYPES:
             return self._resources(path[0], typed)
-        if path[-1].endswith("-context"):
+        if path[-1].endswith(("-context", "-contexts")):
             return self._contexts()
+        if path[-1] == "unset":
+            contexts = [f"contexts.{name}" for name, _ in self._contexts()]
+            keys = [f"{context}.{key}" for context in contexts for key in ("store", "namespace")]
+            return ((name, "") for name in ("current-context", *contexts, *keys))
         offers: Mapping[str, Callable[[], Candidates]] = {
             "completion": lambda: ((shell, "") for shell in SCRIPTS),
             "explain": lambda: self._fields(typed),
+            "fmt": lambda: ((FILES, ""),),
+            "help": self._words_of_help,
             "validate": lambda: ((FILES, ""),),
         }
         return offers.get(path[0], tuple)()
@@ -165,8 +189,20 @@ class _Completer:
     def _commands(self) -> Candidates:
         if isinstance(self._line.declared, options.Group):
             verbs = self._line.declared.verbs
-            return ((name, (verb.__doc__ or "").partition("\n")[0]) for name, verb in verbs.items())
-        return self._table.help.items()
+            return ((name, verb.summary) for name, verb in verbs.items())
+        found = plugins.on_path(self._inv.process)
+        own = [(p.words[0], p.path) for p in found if p.executable and p.words[0] not in self._table.help]
+        return [*self._table.help.items(), *dict(own).items()]
+
+    def _words_of_help(self) -> Candidates:
+        """The commands, and after a group its verbs."""
+        arguments = self._line.arguments
+        if not arguments:
+            return self._table.help.items()
+        declared = self._table.load(arguments[0]) if arguments[0] in self._table.help else None
+        if len(arguments) > 1 or not isinstance(declared, options.Group):
+            return ()
+        return ((name, verb.summary) for name, verb in declared.verbs.items())
 
     def _contexts(self) -> Candidates:
         try:

@@ -41,16 +41,24 @@ COMMANDS: dict[str, Command] = {
     "delete": Command(BASIC, "Delete resources by manifest, by name or by label."),
     "watch": Command(BASIC, "List resources and then follow every change to them."),
     "validate": Command(BASIC, "Check manifests, without a store."),
+    "init": Command(BASIC, "Start a project: manifests, a store of its own, and what to do next."),
     "fmt": Command(BASIC, "Write manifests in their canonical form."),
     "describe": Command(INSPECT, "Show the details of resources, with what they refer to."),
+    "tree": Command(INSPECT, "Show what resources refer to, own and hold, as a tree."),
+    "graph": Command(INSPECT, "Draw resources and the steps of workflows, for Mermaid or Graphviz."),
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
+    "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
     "diff": Command(INSPECT, "Show what an apply would change."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),
+    "doctor": Command(INSPECT, "Check the store and the machine, and say what to do."),
     "config": Command(SETTINGS, "Show and change the settings: contexts, stores, namespaces."),
+    "plugin": Command(SETTINGS, "Tell about commands that are programs of their own on PATH."),
     "completion": Command(
         SETTINGS, "Print the script that completes commands, flags, types and names in a shell."
     ),
+    "options": Command(SETTINGS, "Print the options that every command has."),
+    "help": Command(SETTINGS, "Explain a command, or all of them."),
     "version": Command(SETTINGS, "Print the versions of mastractl, Python and the platform."),
 }
 
@@ -60,18 +68,22 @@ def main(arguments: Sequence[str] | None = None, process: Process | None = None)
     process = process or Process.real()
     reporter = Reporter(process.stderr, data=process.stdout)
     argv = list(sys.argv[1:] if arguments is None else arguments)
-    return guard(process, reporter, lambda: _dispatch(argv, Surroundings(process, reporter)))
+    return guard(process, reporter, lambda: dispatch(argv, Surroundings(process, reporter)))
 
 
-def _dispatch(argv: list[str], surroundings: Surroundings) -> int:
-    if argv[:1] == ["__complete"]:
+def dispatch(argv: Sequence[str], surroundings: Surroundings) -> int:
+    """Run one command line and return its exit code; raises what the command raises."""
+    if argv and argv[0] == "__complete":
         from mastractl.cli import completing  # noqa: PLC0415 - shells ask for it, people do not
 
         table = completing.Table({name: command.help for name, command in COMMANDS.items()}, load)
         return completing.run(argv[1:], table, surroundings)
-    if argv[:1] == ["help"]:
-        argv = [*argv[1:], "--help"]
     call = reader.understand(argv, surroundings, table=COMMANDS, load=load)
+    if call is not None:
+        return call()
+    from mastractl.cli import strangers  # noqa: PLC0415 - for words that are no command of ours
+
+    call = strangers.meet(argv, surroundings, COMMANDS)
     if call is not None:
         return call()
     from mastractl.cli import application  # noqa: PLC0415 - Typer: +45 ms, for help and mistakes only

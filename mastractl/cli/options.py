@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 GLOBAL = "Global options"
 
+EXIT_CODES = (
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 invalid manifest, 5 conflict, 6 timed out, "
+    "130 interrupted."
+)
+"""What the help says of them, everywhere."""
+
 
 def flag(
     *names: str,
@@ -153,6 +159,19 @@ class Verb:
         self.usage = usage
         self.__doc__ = function.__doc__
 
+    @property
+    def summary(self) -> str:
+        """Its one line of help."""
+        return (self.__doc__ or "").partition("\n")[0]
+
+    @property
+    def synopsis(self) -> str:
+        """What stands behind its name: its arguments, then its flags."""
+        named = " ".join(
+            p.declared.metavar for p in self.parameters if p.positional and not p.declared.hidden
+        )
+        return f"{self.usage or named} [OPTIONS]".lstrip()
+
     @cached_property
     def parameters(self) -> list[Parameter]:
         """Its own arguments and flags, then the global ones."""
@@ -179,6 +198,11 @@ class Group:
     def __init__(self, *, help: str, verbs: dict[str, Verb]) -> None:  # noqa: A002 - as above
         self.help = help
         self.verbs = verbs
+
+    @property
+    def summary(self) -> str:
+        """Its one line of help."""
+        return self.help
 
 
 def verb(*, examples: str = "", usage: str = "") -> Callable[[Callable[..., int | None]], Verb]:

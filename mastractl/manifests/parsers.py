@@ -24,6 +24,9 @@ try:
 except ImportError:  # pragma: no cover - PyPy, musl: PyYAML without libyaml
     CParser = None  # type: ignore[assignment,misc]
 
+QUICK = CParser is not None
+"""Whether there is libyaml."""
+
 _BREAKS_11 = "\x85\u2028\u2029"
 _STAND_INS = range(0x10FFFF, 0xFFFF, -1)
 """Private characters first; all of these take 4 MiB, so no document can hold them all."""

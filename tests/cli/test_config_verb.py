@@ -102,3 +102,47 @@ def test_version(cli):
     document = json.loads(cli.ok("version", "-o", "json").out)
     assert document["clientVersion"]["version"] == mastractl.__version__
     assert yaml.safe_load(cli.ok("version", "-o", "yaml").out) == document
+
+
+@pytest.fixture
+def config(contexts):
+    """`config("view")` is `mastractl config view`."""
+    return lambda *arguments: contexts("config", *arguments)
+
+
+def test_a_context_gets_another_name(config):
+    config("set-context", "a", "--store", "/srv/a", "-n", "x")
+    config("set-context", "b", "--store", "/srv/b")
+    config("use-context", "a")
+    assert config("rename-context", "a", "c").out == 'Context "a" renamed to "c".\n'
+    assert config("current-context").out == "c\n"
+    assert config("get-contexts", "-o", "name").lines == ["b", "c"]
+    assert config("view").lines[0].split() == ["store:", "/srv/a"]
+    taken = config("rename-context", "c", "b")
+    assert (taken.code, taken.err.splitlines()[0]) == (2, "error: there is a context named 'b' already")
+    assert config("rename-context", "nope", "d").code == 2
+
+
+def test_values_are_unset(config):
+    config("set-context", "a.b", "--store", "/srv/a", "-n", "x")
+    config("use-context", "a.b")
+    assert config("unset", "contexts.a.b.namespace").out == 'Property "contexts.a.b.namespace" unset.\n'
+    assert config("view").lines[1].split() == ["namespace:", "default"]
+    config("unset", "contexts.a.b.store")
+    assert config("get-contexts", "a.b", "--no-headers").out.split() == ["*", "a.b", "<default>", "default"]
+    config("unset", "current-context")
+    assert config("current-context").code == 2
+    config("use-context", "a.b")
+    config("unset", "contexts.a.b")
+    assert config("get-contexts", "-o", "name").out == ""
+    assert config("current-context").code == 2
+    for wrong in ("users.x", "contexts", "contexts."):
+        assert "is no property" in config("unset", wrong).err
+    assert "no context named 'nope'" in config("unset", "contexts.nope").err
+
+
+def test_only_some_contexts_are_listed(config):
+    config("set-context", "a", "--store", "/srv/a")
+    config("set-context", "b", "--store", "/srv/b")
+    assert config("get-contexts", "b", "-o", "name").out == "b\n"
+    assert config("get-contexts", "c").code == 2

@@ -33,6 +33,7 @@ def test_the_wheel_holds_schemas_and_types(wheel):
     assert len(schemas) >= 6
     assert schemas <= names
     assert {"mastractl/py.typed", "mastractl/manifests/compiled/index.json"} <= names
+    assert "mastractl/cli/templates/minimal/manifests/agents.yaml" in names
     assert not [n for n in names if n.startswith(("tests/", "examples/")) or n.endswith(".pyc")]
 
 

@@ -74,13 +74,27 @@ def current_context(inv: Invocation) -> None:
 # All contexts; the current one has a star
 mastractl config get-contexts
 
+# One of them
+mastractl config get-contexts kitchen
+
 # Their names, for scripts
 mastractl config get-contexts -o name
 """
 )
-def get_contexts(inv: Invocation, *, output: NamesOnly = "", no_headers: NoHeaders = False) -> None:
+def get_contexts(
+    inv: Invocation,
+    *,
+    names: Annotated[
+        list[str] | None, options.argument(metavar="[CONTEXT...]", help="Only these; without, all of them.")
+    ] = None,
+    output: NamesOnly = "",
+    no_headers: NoHeaders = False,
+) -> None:
     """List the contexts."""
     user = config.read_user_config(inv.process.environ)
+    if names:
+        chosen = {name: user.context(name, said="the argument") for name in names}
+        user = user._replace(contexts=chosen)
     if output == "name":
         inv.write("".join(f"{name}\n" for name in sorted(user.contexts)))
         return
@@ -150,6 +164,78 @@ def delete_context(inv: Invocation, *, name: Name) -> None:
         inv.warn("this was the current context; now the default store is used")
 
 
+@options.verb(
+    examples="""
+# The same store and namespace by a better name
+mastractl config rename-context kitchen galley
+"""
+)
+def rename_context(
+    inv: Invocation,
+    *,
+    name: Name,
+    new: Annotated[str, options.argument(metavar="NEW-NAME", help="What it is called from now on.")],
+) -> None:
+    """Give a context another name."""
+    user = config.read_user_config(inv.process.environ)
+    before = user.context(name, said="the argument")
+    if new in user.contexts:
+        message = f"there is a context named {new!r} already"
+        raise errors.ConfigError(message, hint=f"`mastractl config delete-context {new}` removes it")
+    contexts = {(new if n == name else n): c for n, c in user.contexts.items()} | {
+        new: before._replace(name=new)
+    }
+    current = new if user.current == name else user.current
+    config.write_user_config(config.UserConfig(path=user.path, current=current, contexts=contexts))
+    inv.line(f'Context "{name}" renamed to "{new}".')
+
+
+@options.verb(
+    examples="""
+# No context is current any more: the default store is used
+mastractl config unset current-context
+
+# A context without a namespace of its own
+mastractl config unset contexts.kitchen.namespace
+"""
+)
+def unset(
+    inv: Invocation,
+    *,
+    field: Annotated[
+        str,
+        options.argument(
+            metavar="PROPERTY",
+            help="current-context, contexts.NAME, contexts.NAME.store or contexts.NAME.namespace.",
+        ),
+    ],
+) -> None:
+    """Forget one value of your configuration file."""
+    user = config.read_user_config(inv.process.environ)
+    config.write_user_config(_without(user, field))
+    inv.line(f'Property "{field}" unset.')
+
+
+def _without(user: config.UserConfig, field: str) -> config.UserConfig:
+    """The configuration without one value. Raises UsageError for what is none, ConfigError for no context."""
+    if field == "current-context":
+        return user._replace(current="")
+    head, _, rest = field.partition(".")
+    name, dot, key = rest.rpartition(".")
+    if rest in user.contexts or not dot or key not in {"store", "namespace"}:
+        name, key = rest, ""
+    if head != "contexts" or not name:
+        message = f"{field!r} is no property of the configuration"
+        hint = "current-context, contexts.NAME, contexts.NAME.store or contexts.NAME.namespace"
+        raise errors.UsageError(message, hint=hint)
+    context = user.context(name, said="the argument")
+    contexts = {n: c for n, c in user.contexts.items() if n != name}
+    if key:
+        changed = context._replace(store="") if key == "store" else context._replace(namespace="")
+        return user._replace(contexts={**user.contexts, name: changed})
+    return user._replace(contexts=contexts, current="" if user.current == name else user.current)
+
+
 def _which(user: config.UserConfig, name: str, *, current: bool) -> str:
     """The context that is meant, by its name or as the current one."""
     if bool(name) == current:
@@ -175,6 +261,8 @@ app = options.group(
         "current-context": current_context,
         "use-context": use_context,
         "set-context": set_context,
+        "rename-context": rename_context,
         "delete-context": delete_context,
+        "unset": unset,
     },
 )

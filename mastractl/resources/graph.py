@@ -1,0 +1,288 @@
+"""Resources as a graph: who refers to whom, who owns whom, what a System holds, where steps lead.
+
+Pure: it knows the resources it is given and no others. What they refer to and what is not among them is a
+vertex all the same, marked as missing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from mastractl.resources import references
+from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource, ResourceKey, split_api_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mastractl.values import JsonObject
+
+END = "END"
+"""What a step leads to that is the last one."""
+
+Role = Literal["resource", "child", "step", "start", "end"]
+Sort = Literal["refers", "owns", "holds", "next"]
+
+
+class Vertex(NamedTuple):
+    """A resource, a child of a System, a step of a workflow, where one begins or where it ends.
+
+    `within` is the vertex it is part of, "" for resources; `state` the phase a controller gave it.
+    """
+
+    id: str
+    role: Role
+    kind: str
+    namespace: str
+    name: str
+    within: str = ""
+    state: str = ""
+    missing: bool = False
+
+
+class Edge(NamedTuple):
+    """An arrow. `label` is the field of a reference, or the condition under which a step comes next."""
+
+    source: str
+    target: str
+    sort: Sort
+    label: str = ""
+
+
+class Graph:
+    """Vertices by their ids and edges, both in the order in which they were met."""
+
+    def __init__(self) -> None:
+        self.vertices: dict[str, Vertex] = {}
+        self.edges: dict[Edge, None] = {}
+        self._out: dict[str, list[Edge]] = {}
+
+    def add(self, vertex: Vertex) -> None:
+        """Add a vertex; one that was missing until now is there from now on."""
+        known = self.vertices.get(vertex.id)
+        if known is None or known.missing:
+            self.vertices[vertex.id] = vertex
+
+    def join(self, edge: Edge) -> None:
+        """Add an edge, once."""
+        if edge not in self.edges:
+            self.edges[edge] = None
+            self._out.setdefault(edge.source, []).append(edge)
+
+    def out(self, vertex: str) -> Sequence[Edge]:
+        """The edges that leave a vertex."""
+        return self._out.get(vertex, ())
+
+    def reached(self, roots: Iterable[str]) -> Graph:
+        """The part of the graph that can be reached from some vertices, what is within them included."""
+        parts: dict[str, list[str]] = {}
+        for vertex in self.vertices.values():
+            if vertex.within:
+                parts.setdefault(vertex.within, []).append(vertex.id)
+        seen: dict[str, None] = {}
+        waiting = [root for root in roots if root in self.vertices]
+        while waiting:
+            at = waiting.pop()
+            if at not in seen:
+                seen[at] = None
+                waiting += parts.get(at, [])
+                waiting += [edge.target for edge in self.out(at)]
+                waiting += [w for w in (self.vertices[at].within,) if w]
+        part = Graph()
+        for vertex in self.vertices.values():
+            if vertex.id in seen:
+                part.add(vertex)
+        for edge in self.edges:
+            if edge.source in seen:
+                part.join(edge)
+        return part
+
+    def roots(self, among: Sequence[str]) -> list[str]:
+        """Those of some vertices that nothing leads to from another of them; of a ring its first."""
+        known = set(among)
+        parts = {v.id: v.within for v in self.vertices.values()}
+        led_to = {
+            e.target for e in self.edges if e.target != e.source and (parts[e.source] or e.source) in known
+        }
+        found = [each for each in among if each not in led_to]
+        seen = set(self.reached(found).vertices)
+        for each in among:
+            if each not in seen:
+                found.append(each)
+                seen |= set(self.reached([each]).vertices)
+        return found
+
+
+def build(resources: Iterable[Resource], *, steps: bool = False) -> Graph:
+    """The graph of some resources in their canonical form; with `steps` workflows are taken apart.
+
+    Without them a workflow refers to what its steps refer to.
+    """
+    return _Builder(steps=steps).all(list(resources))
+
+
+class _Builder:
+    def __init__(self, *, steps: bool) -> None:
+        self._graph = Graph()
+        self._steps = steps
+
+    def all(self, resources: Sequence[Resource]) -> Graph:
+        for resource in resources:
+            key = resource.key
+            state = resource.status.get("phase")
+            phase = state if isinstance(state, str) else ""
+            self._graph.add(Vertex(str(key), "resource", key.kind, key.namespace, key.name, state=phase))
+        for resource in resources:
+            self._edges(resource)
+        return self._graph
+
+    def _edges(self, resource: Resource) -> None:
+        own = str(resource.key)
+        if resource.kind == "System":
+            self._children(resource, own)
+        else:
+            self._body(resource, own, {})
+        for owner in _objects(resource.metadata.get("ownerReferences")):
+            self._owned(resource, owner)
+
+    def _owned(self, resource: Resource, owner: JsonObject) -> None:
+        group, _ = split_api_version(str(owner.get("apiVersion", "")))
+        kind, name = str(owner.get("kind", "")), str(owner.get("name", ""))
+        target = ResourceKey(group, kind, resource.namespace, name)
+        if str(target) not in self._graph.vertices:
+            cluster = target._replace(namespace="")
+            target = cluster if str(cluster) in self._graph.vertices else target
+        self._want(target)
+        self._graph.join(Edge(str(target), str(resource.key), "owns"))
+
+    def _children(self, system: Resource, own: str) -> None:
+        """The children of a System, which are found by each other before anything outside is."""
+        namespace = system.namespace or DEFAULT_NAMESPACE
+        children: list[tuple[Resource, str]] = []
+        inside: dict[references.Reference, str] = {}
+        for field, kind in references.CHILD_KINDS.items():
+            for child in _objects(system.spec.get(field)):
+                name = child.get("name")
+                if isinstance(name, str):
+                    at = f"{own}/{field}/{name}"
+                    metadata = {"name": name, "namespace": namespace}
+                    document = {"kind": kind, "metadata": metadata, "spec": child.get("spec") or {}}
+                    children.append((Resource(document), at))
+                    inside[references.Reference(kind, namespace, name)] = at
+                    self._graph.add(Vertex(at, "child", kind, namespace, name, within=own))
+                    self._graph.join(Edge(own, at, "holds", field))
+        for resource, at in children:
+            self._body(resource, at, inside)
+
+    def _body(self, resource: Resource, own: str, inside: dict[references.Reference, str]) -> None:
+        """What a resource or a child refers to, and its steps."""
+        if resource.kind == "Workflow" and self._steps:
+            self._workflow(resource, own, inside)
+            return
+        for path, reference in references.references_of(resource):
+            self._refer(own, reference, inside, label=_field(path))
+
+    def _workflow(self, resource: Resource, own: str, inside: dict[references.Reference, str]) -> None:
+        places = dict(references.references_of(resource))
+        spec = resource.spec
+        self._scope(spec.get("steps"), own, ("spec", "steps"))
+        for path, reference in places.items():
+            step = _step_of(spec, path)
+            self._refer(f"{own}#{step}" if step else own, reference, inside, label=_field(path))
+        first = next((s["id"] for s in _objects(spec.get("steps")) if isinstance(s.get("id"), str)), "")
+        rescue = spec.get("onError")
+        names = _names(rescue.get("next")) if isinstance(rescue, dict) else []
+        self._begin(own, "start", _names(spec.get("initialStep") or first)[:1])
+        self._begin(own, "error", names)
+
+    def _begin(self, own: str, word: str, names: Sequence[str]) -> None:
+        """Where a run begins, or goes on after an error that nobody caught."""
+        for name in names:
+            self._graph.add(Vertex(f"{own}#<{word}>", "start", "", "", word, within=own))
+            self._lead(own, f"{own}#<{word}>", name, "")
+
+    def _scope(self, steps: Any, own: str, path: tuple[str, ...]) -> None:
+        """The steps of one list, and those of the branches in them."""
+        found = [s for s in _objects(steps) if isinstance(s.get("id"), str)]
+        for step in found:
+            at = f"{own}#{step['id']}"
+            self._graph.add(Vertex(at, "step", "", "", step["id"], within=own))
+        for step in found:
+            at = f"{own}#{step['id']}"
+            for name, label in successors(step):
+                if path == ("spec", "steps") or name != END:
+                    self._lead(own, at, name, label)
+            parallel = step.get("parallel")
+            for branch in _objects(parallel.get("branches") if isinstance(parallel, dict) else None):
+                self._scope(branch.get("steps"), own, ())
+                for first in _objects(branch.get("steps"))[:1]:
+                    self._lead(own, at, str(first.get("id")), str(branch.get("name") or "branch"))
+
+    def _lead(self, own: str, source: str, name: str, label: str) -> None:
+        target = f"{own}#{name}"
+        if name == END:
+            self._graph.add(Vertex(target, "end", "", "", END, within=own))
+        elif target not in self._graph.vertices:
+            self._graph.add(Vertex(target, "step", "", "", name, within=own, missing=True))
+        self._graph.join(Edge(source, target, "next", label))
+
+    def _refer(
+        self,
+        own: str,
+        reference: references.Reference,
+        inside: dict[references.Reference, str],
+        *,
+        label: str,
+    ) -> None:
+        target = inside.get(reference)
+        if target is None:
+            self._want(reference.key)
+            target = str(reference.key)
+        self._graph.join(Edge(own, target, "refers", label))
+
+    def _want(self, key: ResourceKey) -> None:
+        self._graph.add(Vertex(str(key), "resource", key.kind, key.namespace, key.name, missing=True))
+
+
+def successors(step: JsonObject) -> Iterator[tuple[str, str]]:
+    """Where a step of a workflow leads, each with its condition; one that says nothing leads to the end."""
+    found = [(name, "") for name in _names(step.get("next"))]
+    transitions = step.get("transitions")
+    if isinstance(transitions, dict):
+        found += [(name, word) for word in ("true", "false") for name in _names(transitions.get(word))]
+    for case in _objects(step.get("switch")):
+        condition = "else" if case.get("default") else str(case.get("when", ""))
+        found += [(name, condition) for name in _names(case.get("next"))]
+    yield from found or [(END, "")]
+    for rescue in _objects(step.get("catch")):
+        errors = ", ".join(_names(rescue.get("on")))
+        yield from ((name, f"catch {errors}".rstrip()) for name in _names(rescue.get("next")))
+
+
+def _step_of(spec: JsonObject, path: tuple[str | int, ...]) -> str:
+    """The id of the step that a path into a workflow's spec passes last; "" if it passes none."""
+    value: Any = spec
+    found = ""
+    for part in path[1:]:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(value, dict) and isinstance(value.get("id"), str):
+            found = value["id"]
+    return found
+
+
+def _field(path: tuple[str | int, ...]) -> str:
+    """The field that holds a reference, as people would say it: `tools`, `agent`."""
+    words = [part for part in path if isinstance(part, str) and part not in {"ref", "name"}]
+    return words[-1] if words else ""
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def _objects(value: Any) -> list[JsonObject]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
