@@ -76,7 +76,10 @@ def loaded(tmp_path):
         (["get", "agents", "-l", "a=b", "--sort-by", ".metadata.name"], READING),
         (["delete", "agent", "nope", "--ignore-not-found"], READING),
         (["apply", "-f", "agent.yaml"], ALWAYS | {"typer", "yaml", "platformdirs"}),
-        (["validate", "agent.yaml"], ALWAYS | {"typer", "yaml", "platformdirs", "sqlite3", "mastractl.store"}),
+        (
+            ["validate", "agent.yaml"],
+            ALWAYS | {"typer", "yaml", "platformdirs", "sqlite3", "mastractl.store"},
+        ),
         (["version"], ALWAYS | {"typer", "yaml", "sqlite3"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
