@@ -25,21 +25,19 @@ if TYPE_CHECKING:
 _DEEPEST = 50
 _MOST_CACHED, _LONGEST_CACHED = 8192, 80
 
-_OTHERS = "\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-"""What YAML prints beyond ASCII, but for NEL, LS and PS, which end lines in YAML 1.1, and the blank NBSP."""
+_WORD = r"[^][{},#&*!|>'\"%@`:?\- ].*|-[0-9.].*"
+"""A bare word starts with none of YAML's indicators; a minus is one unless a number follows."""
 
-_WORD = rf"[A-Za-z0-9_./(+$<=~{_OTHERS}][ -~{_OTHERS}]*|-[0-9.][ -~]*"
 _KEY = r"[A-Za-z_][A-Za-z0-9_./-]{0,250}"
 _ITEM = r"[A-Za-z0-9_./][A-Za-z0-9_./ -]*"
 _PAIR = rf"{_KEY}: +{_ITEM}"
 _ENTRY = re.compile(
     rf"(?P<dash>- )?(?:(?P<key>{_KEY}):(?: +|\Z))?"
-    rf"""(?:(?P<word>{_WORD})|"(?P<double>[ !#-\[\]-~{_OTHERS}]*)"|'(?P<single>[ -&(-~{_OTHERS}]*)'"""
+    rf"""(?:(?P<word>{_WORD})|"(?P<double>[^"\\]*)"|'(?P<single>[^']*)'"""
     rf"|\[(?P<list>(?:{_ITEM}(?:, *{_ITEM})*)?)\]|\{{(?P<map>(?:{_PAIR}(?:, *{_PAIR})*)?)\}}"
     r"|(?P<block>\|-?))?\Z"
 )
 _FIRST = re.compile(r"^ *[^#\s]", re.MULTILINE)
-_TEXT = re.compile(f"[\n -~{_OTHERS}]*\\Z")
 
 
 class _Entry(NamedTuple):
@@ -81,7 +79,7 @@ class PlainReader:
         lines = text.split("\n")
         for number, line in enumerate(lines):
             body = line.lstrip(" ")
-            if number < after or not body or body[0] == "#":
+            if number < after or not body or (body[0] == "#" and body.isprintable()):
                 continue
             dash, key, form, value = known.get(body) or self._entry(body)
             indent = len(line) - len(body)
@@ -131,7 +129,7 @@ def _refuse() -> Any:
 
 
 def _parse(body: str) -> _Entry:
-    found = _ENTRY.match(body)
+    found = _ENTRY.match(body) if body.isprintable() else None  # what Python prints YAML allows
     if found is None:
         raise _NotPlain
     dash, key = found["dash"] is not None, found["key"] or ""
@@ -211,7 +209,7 @@ def _block(lines: list[str], start: int, parent: int, *, keep_break: bool) -> tu
     whole = text.rstrip("\n")
     if whole[-1] == " " and not whole.rpartition("\n")[2].strip(" "):
         raise _NotPlain  # a last line of blanks alone: is it the text's, or does it only end it?
-    if not (whole.isascii() and whole.replace("\n", "").isprintable()) and not _TEXT.match(whole):
+    if not whole.replace("\n", "").isprintable():
         raise _NotPlain
     cut_short = end == len(lines) and len(text) == len(whole)  # the stream ends in the middle of a line
     return whole + "\n" if keep_break and not cut_short else whole, end

@@ -77,7 +77,22 @@ _WORDS = st.sampled_from(
             ",",
             ", a",
         ),
-        *(".inf", "99999999999999999999", "😀", "\x07", "x" * 90, "# c", "a,b", "1_000", "0o7", "0x1f", "+1"),
+        *(
+            ".inf",
+            "99999999999999999999",
+            "😀",
+            "\x07",
+            "x" * 90,
+            "# c",
+            "a,b",
+            "👩\u200d🍳",
+            "\ue000",
+            "\ud83d",
+            "1_000",
+            "0o7",
+            "0x1f",
+            "+1",
+        ),
     ]
 )
 _LINES = st.builds(
@@ -88,7 +103,23 @@ _LINES = st.builds(
     st.just("") | _WORDS,
     st.sampled_from(["", "", "", " ", "  # c"]),
 )
-_OTHERS = st.sampled_from(["", "  ", "# c", "  # c", "---", "--- ", "...", "    text", "  deep: |", "\t"])
+_OTHERS = st.sampled_from(
+    [
+        "",
+        "  ",
+        "# c",
+        "  # c",
+        "# \x07",
+        "# \x85",
+        "  é\u2028x",
+        "---",
+        "--- ",
+        "...",
+        "    text",
+        "  deep: |",
+        "\t",
+    ]
+)
 _TEXTS = st.lists(_LINES | _LINES | _OTHERS, max_size=12).map("\n".join)
 
 
