@@ -59,6 +59,10 @@ def _reported(document: Document, stop: Exception) -> Diagnostic:
     return document.note(cause.code if cause else "MA002", str(stop), span=span)
 
 
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml since 0.2.6 says of brackets a thousand deep."""
+
+
 class _Anchor(NamedTuple):
     scalar: bool
     text: bool
@@ -240,6 +244,9 @@ class _Inspector:
         )
 
     def _syntax(self, error: MarkedYAMLError) -> Diagnostic:
+        if error.problem == _TOO_DEEP:  # libyaml looks so far ahead for the end of a key in brackets
+            message = f"nested more than {self._depth} levels deep"
+            return self._document.note("MA004", message, span=self._document.span(error.problem_mark))
         what = syntax.explain(error, self._document.text)
         unclosed = next((o.event for o in reversed(self._open) if o.event.flow_style), None)
         if unclosed and what.mark.index >= len(self._document.text.rstrip()):
