@@ -7,7 +7,6 @@ shows them all. It never builds the value, so it stays cheap where a document wa
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yaml.error import MarkedYAMLError, YAMLError
@@ -45,7 +44,7 @@ def inspect(
     found = list(itertools.islice(inspector.findings(), MOST + 1))
     if len(found) > MOST:
         message = f"this document has more than {MOST} faults; the others are not told"
-        found[MOST] = replace(found[MOST], code="MA004", message=message, hint="", related=())
+        found[MOST] = found[MOST]._replace(code="MA004", message=message, hint="", related=())
     if stop is not None and not any(d.severity == "error" for d in found):
         found.append(_reported(document, stop))
     return found

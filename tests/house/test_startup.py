@@ -75,7 +75,7 @@ def loaded(tmp_path):
         (["get", "agent", "x", "-o", "name"], READING),
         (["get", "agents", "-l", "a=b", "--sort-by", ".metadata.name"], READING),
         (["delete", "agent", "nope", "--ignore-not-found"], READING),
-        (["apply", "-f", "agent.yaml"], ALWAYS | {"typer", "yaml", "platformdirs"}),
+        (["apply", "-f", "agent.yaml"], ALWAYS | {"typer", "yaml", "platformdirs", "dataclasses"}),
         (
             ["validate", "agent.yaml"],
             ALWAYS | {"typer", "yaml", "platformdirs", "sqlite3", "mastractl.store"},
