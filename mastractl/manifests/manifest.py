@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mastractl.manifests.diagnostics import Related
@@ -13,12 +12,14 @@ if TYPE_CHECKING:
     from mastractl.values import JsonObject
 
 
-@dataclass(slots=True, eq=False)
 class Origin:
     """Where a manifest was read: its document, and its path in it if it was an item of a list."""
 
-    document: Document
-    prefix: FieldPath = ()
+    __slots__ = ("document", "prefix")
+
+    def __init__(self, document: Document, prefix: FieldPath = ()) -> None:
+        self.document = document
+        self.prefix = prefix
 
     @property
     def source(self) -> str:
@@ -49,9 +50,11 @@ class Origin:
         return (self.document, self.prefix) if item is None else (item, ())
 
 
-@dataclass(slots=True, eq=False)
 class Manifest:
     """One object that somebody wrote, as it was written."""
 
-    document: JsonObject
-    origin: Origin
+    __slots__ = ("document", "origin")
+
+    def __init__(self, document: JsonObject, origin: Origin) -> None:
+        self.document = document
+        self.origin = origin
