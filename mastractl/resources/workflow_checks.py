@@ -36,13 +36,54 @@ def workflow_causes(kind: str, document: JsonObject) -> list[Cause]:
     if not isinstance(spec, dict):
         return []
     if kind == "Workflow":
-        return _Check(spec, ("spec",)).all()
+        return _causes(spec, ("spec",))
     children = spec.get("workflows")
     causes: list[Cause] = []
     for i, child in enumerate(children if isinstance(children, list) else ()):
         if isinstance(child, dict) and isinstance(child.get("spec"), dict):
-            causes += _Check(child["spec"], ("spec", "workflows", i, "spec")).all()
+            causes += _causes(child["spec"], ("spec", "workflows", i, "spec"))
     return causes
+
+
+def _causes(spec: JsonObject, path: FieldPath) -> list[Cause]:
+    return [] if _is_chain(spec) else _Check(spec, path).all()
+
+
+def _is_chain(spec: JsonObject) -> bool:
+    """Whether this is beyond doubt a chain of steps, each leading to the one below it, as most workflows are.
+
+    A quick yes, at a tenth of what looking closer costs; no only means that it takes a closer look.
+    """
+    steps = spec.get("steps")
+    if not isinstance(steps, list) or not steps or "onError" in spec:
+        return False
+    ids: set[str] = set()
+    labels: set[str] = set()
+    follows: Any = spec.get("initialStep")
+    for step in steps:
+        if not isinstance(step, dict) or not _AROUND.isdisjoint(step):
+            return False
+        name, given, taken = step.get("id"), step.get("output"), step.get("input")
+        if type(name) is not str or name == END or name in ids or follows not in (None, name):
+            return False
+        word = taken.get("from") if isinstance(taken, dict) else None
+        if word is not None and (type(word) is not str or (word not in labels and word not in ids)):
+            return False
+        ids.add(name)
+        label = given.get("type") if isinstance(given, dict) else None
+        if label is not None:
+            if type(label) is not str or label in labels:
+                return False
+            labels.add(label)
+        after = step.get("next") or [END]
+        if not isinstance(after, list) or len(after) != 1:
+            return False
+        (follows,) = after
+    return bool(follows == END)
+
+
+_AROUND = frozenset(("switch", "transitions", "catch", "parallel"))
+"""The fields with which a step leads elsewhere than to the next one."""
 
 
 GUESSES = 20
@@ -97,11 +138,11 @@ class _Check:
                 at = (*step.path, "id")
                 if step.id == END:
                     message = f"a step cannot be called {END}: in `next` that word ends the path"
-                    yield Cause(code="MA151", path=at, message=message, hint="give it another id")
+                    yield Cause(code="MA171", path=at, message=message, hint="give it another id")
                 known, where = first.setdefault(step.id, (step, scope))
                 if known is not step and where is not scope:
                     yield Cause(
-                        code="MA151",
+                        code="MA171",
                         path=at,
                         message=f"the id {shown(step.id)} is another step's already",
                         hint="ids are unique in the whole workflow, branches included: rename one of the two",
@@ -134,10 +175,10 @@ class _Check:
         if elsewhere is None:
             message = f"there is no step {shown(name)}"
             hint = f"did you mean {shown(near)}?" if near else _few(scope)
-            yield Cause(code="MA150", path=path, message=message, hint=hint)
+            yield Cause(code="MA170", path=path, message=message, hint=hint)
             return
         yield Cause(
-            code="MA150",
+            code="MA170",
             path=path,
             message=f"the step {shown(name)} stands in another branch: nothing here can lead to it",
             hint="a branch leads to its own steps only; the parallel step says in its `next` what follows",
@@ -154,7 +195,7 @@ class _Check:
         heads = [step for step in lost if step.id not in led_to] or lost[:1]
         for number, step in enumerate(heads):
             yield Cause(
-                code="MA152",
+                code="MA172",
                 path=(*step.path, "id"),
                 message=f"the step {shown(step.id)} is never reached",
                 hint=self._way_to(step, scope, graph, begin) if number < GUESSES else "",

@@ -28,7 +28,7 @@ MANY = 2_000
 def causes(
     top: Scope, begin: Sequence[Step], rescuers: Sequence[Step], meant: Mapping[FieldPath, str]
 ) -> Iterator[Cause]:
-    """The inputs that nothing gives (MA156) and those that several steps give (MA155)."""
+    """The inputs that nothing gives (MA176) and those that several steps give (MA175)."""
     steps = [step for scope in everywhere(top) for step in scope.steps]
     asking = [(step, word) for step in steps if isinstance(word := _label(step, "input", "from"), str)]
     if not asking:
@@ -42,12 +42,17 @@ def causes(
     for step, word in asking:
         if before is not None and not before.reached(step):
             continue
-        given = labels.get(word) or ([ids[word]] if word in ids else [])
-        leading = given if before is None else [each for each in given if before.leads(each, step)]
-        if not leading:
-            yield _nothing(step, word, given, [*labels, *ids])
-        elif len(leading) > 1 and before is not None:
+        given = labels.get(word, [])
+        named = [ids[word]] if word in ids else []
+        if before is None:
+            if not given and not named:
+                yield _nothing(step, word, [], ())
+            continue
+        leading = [each for each in given if before.leads(each, step)]
+        if len(leading) > 1:
             yield _several(step, word, leading)
+        elif not leading and not any(before.leads(each, step) for each in named):
+            yield _nothing(step, word, given or named, [*labels, *ids])
 
 
 def _label(step: Step, field: str, key: str) -> Any:
@@ -59,11 +64,11 @@ def _nothing(step: Step, word: str, given: Sequence[Step], words: Iterable[str])
     path = (*step.path, "input", "from")
     if step in given:
         message = f"the step {shown(step.id)} cannot be given its own output"
-        return Cause(code="MA156", path=path, message=message, hint="take the input from a step before it")
+        return Cause(code="MA176", path=path, message=message, hint="take the input from a step before it")
     if given:
         where = given[0]
         return Cause(
-            code="MA156",
+            code="MA176",
             path=path,
             message=f"{shown(word)} is not there yet: what gives it does not lead to {shown(step.id)}",
             hint="let that step come first, or take the input from one that does",
@@ -74,14 +79,14 @@ def _nothing(step: Step, word: str, given: Sequence[Step], words: Iterable[str])
     hint = f"did you mean {shown(near)}?" if near else "say output.type in the step that gives it, or its id"
     if word == "user-input":
         hint = "the input of the run is asked for with type: user-input"
-    return Cause(code="MA156", path=path, message=message, hint=hint)
+    return Cause(code="MA176", path=path, message=message, hint=hint)
 
 
 def _several(step: Step, word: str, leading: Sequence[Step]) -> Cause:
     names = " and ".join(shown(each.id) for each in leading[:2])
     more = f" (and {len(leading) - 2} more)" if len(leading) > 2 else ""
     return Cause(
-        code="MA155",
+        code="MA175",
         path=(*step.path, "input", "from"),
         message=f"the steps {names}{more} both lead here and give {shown(word)}: which is meant is not said",
         hint="give their outputs types of their own, or name the step that is meant by its id",

@@ -83,7 +83,7 @@ class Graph:
 
 
 def causes(graph: Graph, *, bounded: bool) -> Iterator[Cause]:
-    """A cause for each round: MA153 where it has no way out, MA154 where nothing bounds it."""
+    """A cause for each round: MA173 where it has no way out, MA174 where nothing bounds it."""
     if not graph.back:
         return
     ending = _ending(graph)
@@ -101,7 +101,7 @@ def causes(graph: Graph, *, bounded: bool) -> Iterator[Cause]:
             hint = "give the workflow a `timeout`, or use `loop` with maxIterations in one step"
         begin = graph.scope.by_id[target]
         yield Cause(
-            code="MA153" if members.isdisjoint(ending) else "MA154",
+            code="MA173" if members.isdisjoint(ending) else "MA174",
             path=path,
             message=message,
             hint=hint,
