@@ -159,6 +159,21 @@ CODES: dict[str, Code] = {
         "`input.from` names neither an output.type nor the id of a step that leads here, so that there is "
         "nothing to give to the step when it begins.",
     ),
+    "MA177": Code(
+        "recursive-workflow",
+        "A workflow runs itself, perhaps by way of others. Without a condition that ends this, its runs "
+        "start each other for ever.",
+    ),
+    "MA178": Code(
+        "ambiguous-function",
+        "Two tools of an agent offer functions of one name. A model calls a function by its name alone, so "
+        "that nobody could say which is meant: rename one, or leave one of the tools out.",
+    ),
+    "MA179": Code(
+        "child-twice",
+        "A child of a System has the name of another resource of its kind and namespace, or of a child of "
+        "another System. Children become resources of the System's namespace: rename or remove one of them.",
+    ),
 }
 
 _BY_NAME = {code.name: number for number, code in CODES.items()}

@@ -63,23 +63,29 @@ def _is_chain(spec: JsonObject) -> bool:
     for step in steps:
         if not isinstance(step, dict) or not _AROUND.isdisjoint(step):
             return False
-        name, given, taken = step.get("id"), step.get("output"), step.get("input")
+        name, after = step.get("id"), step.get("next") or [END]
         if type(name) is not str or name == END or name in ids or follows not in (None, name):
             return False
-        word = taken.get("from") if isinstance(taken, dict) else None
-        if word is not None and (type(word) is not str or (word not in labels and word not in ids)):
+        if not isinstance(after, list) or len(after) != 1 or not _fed(step, ids, labels):
             return False
         ids.add(name)
-        label = given.get("type") if isinstance(given, dict) else None
-        if label is not None:
-            if type(label) is not str or label in labels:
-                return False
-            labels.add(label)
-        after = step.get("next") or [END]
-        if not isinstance(after, list) or len(after) != 1:
-            return False
         (follows,) = after
     return bool(follows == END)
+
+
+def _fed(step: JsonObject, ids: set[str], labels: set[str]) -> bool:
+    """Whether a step's input comes from one before it, and its output has a label of its own; notes that."""
+    given, taken = step.get("output"), step.get("input")
+    word = taken.get("from") if isinstance(taken, dict) else None
+    if word is not None and (type(word) is not str or (word not in labels and word not in ids)):
+        return False
+    label = given.get("type") if isinstance(given, dict) else None
+    if label is None:
+        return True
+    new = type(label) is str and label not in labels
+    if new:
+        labels.add(label)
+    return new
 
 
 _AROUND = frozenset(("switch", "transitions", "catch", "parallel"))

@@ -14,6 +14,7 @@ from mastractl.cli import intake, options, progress
 from mastractl.manifests import bundled, diagnostics, formats, load, sources
 from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic, Run
+from mastractl.manifests.together import Together
 from mastractl.resources import definitions
 from mastractl.resources.kinds import KindRegistry
 
@@ -91,7 +92,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     found: list[Diagnostic] = []
     seen: list[Seen] = []
     kinds = _kinds(schema_dir or (), found)
-    wanted = intake.References()
+    together = Together()
     count = 0
     read = intake.manifests(inv, [*(paths or ()), *(filename or ())], recursive=recursive)
     items = check(
@@ -105,8 +106,8 @@ def run(  # noqa: PLR0913 - the flags of the verb
             found.append(item)
         else:
             count += 1
-            wanted.see(item)
-    found += wanted.dangling(lambda _key: False, strict=strict_refs)
+            together.see(item)
+    found += together.findings(lambda _key: False, strict_refs=strict_refs)
     if no_warnings:
         found = [each for each in found if each.severity == ERROR]
     if warnings_as_errors:
