@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mastractl.manifests.diagnostics import Diagnostic
     from mastractl.resources.resource import Resource, ResourceKey
 
+    Toolset = tuple[tuple[str, ResourceKey], ...]
+
 GUESSES = 20
 """For how many missing resources it is guessed which was meant: a guess looks at every name there is."""
 
@@ -73,7 +75,8 @@ class Together:
         self._calls: dict[ResourceKey, list[tuple[ResourceKey, _Spot]]] = {}
         self._children: dict[ResourceKey, list[_Spot]] = {}
         self._functions: dict[ResourceKey, tuple[str, ...]] = {}
-        self._bearers: list[tuple[_Spot, tuple[tuple[str, ResourceKey], ...]]] = []
+        self._bearers: list[tuple[_Spot, Toolset]] = []
+        self._toolsets: dict[Toolset, Toolset] = {}
         self._light: tuple[Document, Document] | None = None
 
     def see(self, item: Checked) -> None:
@@ -86,15 +89,15 @@ class Together:
         key = resource.key
         self._there[key] = _Place(origin.source, origin.line)
         self._wanted.pop(key, None)
-        for path, reference in references.references_of(resource):
-            target = reference.key
+        targets = [(path, reference.key) for path, reference in references.references_of(resource)]
+        for path, target in targets:
             if target not in self._there:
                 first, count = self._wanted.get(target, (None, 0))
                 self._wanted[target] = first or self._spot(item, path), count + 1
         if key.kind == "Tool":
             self._note_functions(resource)
         elif key.kind == "Agent":
-            self._note_bearer(item)
+            self._note_bearer(item, [target for _, target in targets])
         elif key.kind in {"Workflow", "System"}:
             for caller, path, called in references.calls_of(resource):
                 self._calls.setdefault(caller, []).append((called, self._spot(item, path)))
@@ -192,14 +195,12 @@ class Together:
         if names:
             self._functions[resource.key] = tuple(name for name in names if isinstance(name, str))
 
-    def _note_bearer(self, item: Checked) -> None:
+    def _note_bearer(self, item: Checked, targets: list[ResourceKey]) -> None:
         entries = item.resource.spec.get("tools")
-        if not isinstance(entries, list) or len(entries) < 2:
-            return
-        targets = [reference.key for _, reference in references.references_of(item.resource)]
-        if len(targets) == len(entries):
-            named = zip((each["name"] for each in entries), targets, strict=True)
-            self._bearers.append((self._spot(item, ("spec", "tools")), tuple(named)))
+        if isinstance(entries, list) and len(entries) == len(targets) > 1:
+            named = tuple(zip((each["name"] for each in entries), targets, strict=True))
+            named = self._toolsets.setdefault(named, named)  # many agents have the same
+            self._bearers.append((self._spot(item, ("spec", "tools")), named))
 
     def _confused(self) -> Iterator[Diagnostic]:
         """A finding for each function that an agent would be offered twice by one name (MA178)."""
