@@ -8,7 +8,6 @@ line that says what came of it.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mastractl import errors
@@ -36,12 +35,12 @@ if TYPE_CHECKING:
     from mastractl.values import JsonObject
 
 
-@dataclass(slots=True, kw_only=True)
 class Intake:
     """What the manifests of a run came to: resources that are in order, and findings."""
 
-    checked: list[Checked] = field(default_factory=list)
-    found: list[Diagnostic] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.checked: list[Checked] = []
+        self.found: list[Diagnostic] = []
 
     @property
     def faulty(self) -> bool:

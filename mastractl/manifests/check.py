@@ -6,7 +6,6 @@ manifests whose kind is not known yet, since its definition may follow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mastractl.errors import Cause
@@ -31,13 +30,15 @@ if TYPE_CHECKING:
 _NOT_KNOWN_YET = ("MA010", "MA011")
 
 
-@dataclass(slots=True, eq=False)
 class Checked:
     """A manifest that is in order, and the resource it describes, in canonical form."""
 
-    manifest: Manifest
-    resource: Resource
-    kind: Kind
+    __slots__ = ("kind", "manifest", "resource")
+
+    def __init__(self, manifest: Manifest, resource: Resource, kind: Kind) -> None:
+        self.manifest = manifest
+        self.resource = resource
+        self.kind = kind
 
 
 def check(
@@ -142,7 +143,7 @@ class _Check:
             warning=same,
         )
         related = Related(message="first given here", source=first.source, line=first.line, column=1)
-        return replace(from_cause(cause, manifest), related=(related,))
+        return from_cause(cause, manifest)._replace(related=(related,))
 
     def _again(self, first: _Seen) -> Resource | None:
         """The resource that was met first, read from its text once more."""

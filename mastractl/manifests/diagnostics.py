@@ -6,7 +6,6 @@ they point at, so that the text itself can be let go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl.errors import ManifestError, format_path
@@ -24,8 +23,7 @@ EXCERPT_BEFORE, EXCERPT_AFTER = 80, 120
 """How many characters of a line are kept before and after the start of what is pointed at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """The part of a line that a diagnostic points at; `offset` characters of it were cut off in front."""
 
     text: str
@@ -33,8 +31,7 @@ class Excerpt:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Related:
+class Related(NamedTuple):
     """Another place that a diagnostic speaks of, with what there is to say of it."""
 
     message: str
@@ -48,8 +45,7 @@ class Related:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding.
 
     `line` and `column` count from 1 in characters, `end_column` is the one after the last character; all
@@ -83,8 +79,7 @@ class Diagnostic:
         return ManifestError(where + self.message, line=self.line, column=self.column, hint=self.hint)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(NamedTuple):
     """How many findings of each severity there are, and in how many sources."""
 
     errors: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from mastractl.manifests.diagnostics import ERROR, WARNING, Diagnostic, Related, excerpt
 
@@ -21,7 +20,6 @@ class Parts(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False)
 class Document:
     """One document. `first_line` and `first_column` say where `text` starts, `index` which one it is, from 1.
 
@@ -30,18 +28,46 @@ class Document:
     it; `items` are the parts of a list of resources, once they are looked for.
     """
 
-    text: str
-    first_line: int
-    parse: Callable[[str], Callable[[], Any]]
-    source: str = ""
-    order: int = 0
-    index: int = 1
-    value: Any = None
-    ambiguous: bool = False
-    first_column: int = 1
-    told: int = 0
-    items: Parts | None = None
-    _seen: tuple[int, int] = field(default=(1, 0), init=False)  # the number of a line and where it starts
+    __slots__ = (
+        "_seen",
+        "ambiguous",
+        "first_column",
+        "first_line",
+        "index",
+        "items",
+        "order",
+        "parse",
+        "source",
+        "text",
+        "told",
+        "value",
+    )
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what there is to know of a document
+        self,
+        text: str,
+        first_line: int,
+        parse: Callable[[str], Callable[[], Any]],
+        source: str = "",
+        order: int = 0,
+        index: int = 1,
+        value: Any = None,
+        *,
+        ambiguous: bool = False,
+        first_column: int = 1,
+    ) -> None:
+        self.text = text
+        self.first_line = first_line
+        self.parse = parse
+        self.source = source
+        self.order = order
+        self.index = index
+        self.value = value
+        self.ambiguous = ambiguous
+        self.first_column = first_column
+        self.told = 0
+        self.items: Parts | None = None
+        self._seen = (1, 0)  # the number of a line and where it starts
 
     def note(  # noqa: PLR0913 - the fields of a diagnostic
         self,
@@ -111,8 +137,7 @@ class Document:
         return Span(text.count("\n") + 1, column, column + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Part of one line of a document's text: line and columns from 1, `end_column` after the last."""
 
     line: int

@@ -7,7 +7,6 @@ shows them all. It never builds the value, so it stays cheap where a document wa
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yaml.error import MarkedYAMLError, YAMLError
@@ -45,7 +44,7 @@ def inspect(
     found = list(itertools.islice(inspector.findings(), MOST + 1))
     if len(found) > MOST:
         message = f"this document has more than {MOST} faults; the others are not told"
-        found[MOST] = replace(found[MOST], code="MA004", message=message, hint="", related=())
+        found[MOST] = found[MOST]._replace(code="MA004", message=message, hint="", related=())
     if stop is not None and not any(d.severity == "error" for d in found):
         found.append(_reported(document, stop))
     return found
@@ -57,6 +56,10 @@ def _reported(document: Document, stop: Exception) -> Diagnostic:
     error: ManifestError | None = stop if cause else None  # type: ignore[assignment]
     span = Span(error.line, error.column, error.column + 1) if error else None
     return document.note(cause.code if cause else "MA002", str(stop), span=span)
+
+
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml since 0.2.6 says of brackets a thousand deep."""
 
 
 class _Anchor(NamedTuple):
@@ -240,6 +243,9 @@ class _Inspector:
         )
 
     def _syntax(self, error: MarkedYAMLError) -> Diagnostic:
+        if error.problem == _TOO_DEEP:  # libyaml looks so far ahead for the end of a key in brackets
+            message = f"nested more than {self._depth} levels deep"
+            return self._document.note("MA004", message, span=self._document.span(error.problem_mark))
         what = syntax.explain(error, self._document.text)
         unclosed = next((o.event for o in reversed(self._open) if o.event.flow_style), None)
         if unclosed and what.mark.index >= len(self._document.text.rstrip()):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LIST = re.compile(
     r"(?:---[^\n]*\n|#[^\n]*\n|\s)*\{?\s*(?:\"?apiVersion\"?\s*:\s*\"?[\w./]+\"?\s*,?\s*)?\"?kind\"?\s*:\s*\"?List\b"
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """What one document may be.
 
     `depth` counts nested collections, aliases included; `nodes` the values that aliases stand for when

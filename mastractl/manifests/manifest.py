@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mastractl.manifests.diagnostics import Related, Seen
@@ -16,12 +15,14 @@ _LONG = 253
 """Characters of a word that a report shows; what is longer is no name."""
 
 
-@dataclass(slots=True, eq=False)
 class Origin:
     """Where a manifest was read: its document, and its path in it if it was an item of a list."""
 
-    document: Document
-    prefix: FieldPath = ()
+    __slots__ = ("document", "prefix")
+
+    def __init__(self, document: Document, prefix: FieldPath = ()) -> None:
+        self.document = document
+        self.prefix = prefix
 
     @property
     def source(self) -> str:
@@ -52,12 +53,14 @@ class Origin:
         return (self.document, self.prefix) if item is None else (item, ())
 
 
-@dataclass(slots=True, eq=False)
 class Manifest:
     """One object that somebody wrote, as it was written."""
 
-    document: JsonObject
-    origin: Origin
+    __slots__ = ("document", "origin")
+
+    def __init__(self, document: JsonObject, origin: Origin) -> None:
+        self.document = document
+        self.origin = origin
 
     def seen(self) -> Seen:
         """What a report says of it: its place, and `Agent cooking/sous-chef` as far as it says so itself."""

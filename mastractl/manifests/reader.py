@@ -74,7 +74,7 @@ class YamlReader:
                 if len(own) > small and streams.larger(own, self._limits.bytes_of(own)):
                     yield self._too_large(own, first)
                 else:
-                    yield Document(own, first, parse, source, order, self.index, value, ambiguous)
+                    yield Document(own, first, parse, source, order, self.index, value, ambiguous=ambiguous)
         except (YAMLError, ManifestError, ValueError) as error:
             return done, error
         return done, None

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from mastractl.manifests.diagnostics import Diagnostic
 
@@ -24,8 +23,7 @@ EXTENSIONS = (".json", ".yaml", ".yml")
 STDIN = "<stdin>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(NamedTuple):
     """A place to read manifests from. `name` is for people, `order` its place in the run."""
 
     name: str

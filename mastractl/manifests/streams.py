@@ -10,8 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,8 +105,7 @@ class _Given(Text):
         return self._given.read(PIECE)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Whole documents and the line on which they start; `too_large` ones come alone and without their end."""
 
     text: str

@@ -7,7 +7,6 @@ resource in order is its key and its place, not its value.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mastractl.errors import Cause
@@ -58,7 +57,7 @@ class _Spot(NamedTuple):
             document = document[part]
         written = shorthand.written_paths(self.kind, document)
         found = from_cause(cause._replace(path=written(self.path)), Manifest(document, self.origin))
-        return replace(found, related=related)
+        return found._replace(related=related)
 
     def related(self, message: str) -> Related:
         """The field, as another place that a finding speaks of."""

@@ -4,7 +4,8 @@ What is promised: values are plain JSON (text keys, YAML 1.2 core scalars, numbe
 one document is found with line and column and hides nothing in the others; memory does not grow with the
 text; no input crashes or stalls the reader. Rules: `scalars`, `tags`, `limits`.
 
-PyYAML is imported when the first YAML arrives, so that JSON costs none of it.
+Three readers share the work: JSON has its own, plain YAML is read quickly (`plainblock`), and the rest by
+PyYAML (`reader`), which is imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -12,19 +13,20 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from mastractl.manifests import streams
+from mastractl.manifests import plainblock, streams
 from mastractl.manifests.documents import Document
 from mastractl.manifests.jsontext import JsonReader
 from mastractl.manifests.limits import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from mastractl.errors import FieldPath
     from mastractl.manifests.diagnostics import Diagnostic
     from mastractl.manifests.documents import Span
     from mastractl.manifests.limits import Limits
     from mastractl.manifests.parsers import Backend
+    from mastractl.manifests.reader import YamlReader
 
 
 def scan(
@@ -56,12 +58,68 @@ def scan(
     if not first:
         return
     text.push_back(first)
-    from mastractl.manifests.reader import YamlReader  # noqa: PLC0415 - yaml: +18 ms
-
-    yaml = YamlReader(source, order, limits=limits, backend=backend)
+    yaml = _Yaml(source, order, limits=limits, backend=backend)
     yaml.index = index
     for batch in streams.batches(text, limits=limits, first_line=line):
         yield from yaml.read(batch)
+
+
+class _Yaml:
+    """Reads batches of YAML: quickly as far as it is plain, and from there on carefully.
+
+    `index` counts the documents. A parser that is asked for by name reads all of it.
+    """
+
+    def __init__(self, source: str, order: int, *, limits: Limits, backend: Backend) -> None:
+        self.index = 0
+        self._source = source
+        self._order = order
+        self._limits = limits
+        self._backend: Backend = backend
+        self._plain = None if backend else plainblock.PlainReader()
+        self._careful: YamlReader | None = None
+
+    def read(self, batch: streams.Batch) -> Iterator[Document | Diagnostic]:
+        """The documents of a batch, and what is wrong with those that are none."""
+        if self._plain is not None and not batch.too_large:
+            done = yield from self._quickly(self._plain, batch)
+            if done == len(batch.text):
+                return
+            line = batch.first_line + batch.text.count("\n", 0, done)
+            batch = streams.Batch(batch.text[done:], line)
+        reader = self._reader()
+        reader.index = self.index
+        yield from reader.read(batch)
+        self.index = reader.index
+
+    def _quickly(self, plain: plainblock.PlainReader, batch: streams.Batch) -> Generator[Document, None, int]:
+        """The documents up to the first that is not plain; returns where the last of them ended."""
+        text, line, small = batch.text, batch.first_line, self._limits.size // 4
+        for start, content, end in plainblock.parts(text):
+            value = plain.read(text[content:end]) if end - start <= small else None
+            if value is None:
+                return start
+            self.index += 1
+            begin = start if content > start else plainblock.first_word(text)
+            own = text[begin:end]
+            first = line + text.count("\n", start, begin) if begin > start else line
+            yield Document(own, first, _events, self._source, self._order, self.index, value)
+            line += text.count("\n", start, end)
+        return len(text)
+
+    def _reader(self) -> YamlReader:
+        if self._careful is None:
+            from mastractl.manifests.reader import YamlReader  # noqa: PLC0415 - yaml: +18 ms
+
+            self._careful = YamlReader(self._source, self._order, limits=self._limits, backend=self._backend)
+        return self._careful
+
+
+def _events(text: str) -> Callable[[], Any]:
+    """`parsers.next_event`, for what is only parsed if there is something to say about it."""
+    from mastractl.manifests.parsers import next_event  # noqa: PLC0415 - yaml: +18 ms
+
+    return next_event(text)
 
 
 def load(

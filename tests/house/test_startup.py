@@ -75,8 +75,11 @@ def loaded(tmp_path):
         (["get", "agent", "x", "-o", "name"], READING),
         (["get", "agents", "-l", "a=b", "--sort-by", ".metadata.name"], READING),
         (["delete", "agent", "nope", "--ignore-not-found"], READING),
-        (["apply", "-f", "agent.yaml"], ALWAYS | {"typer", "platformdirs"}),
-        (["validate", "agent.yaml"], ALWAYS | {"typer", "platformdirs", "sqlite3", "mastractl.store"}),
+        (["apply", "-f", "agent.yaml"], ALWAYS | {"typer", "yaml", "platformdirs", "dataclasses"}),
+        (
+            ["validate", "agent.yaml"],
+            ALWAYS | {"typer", "yaml", "platformdirs", "sqlite3", "mastractl.store"},
+        ),
         (["version"], ALWAYS | {"typer", "yaml", "sqlite3"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -6,7 +6,6 @@ goes to standard error. Documents stream through, so the size of the input does 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mastractl import __version__
@@ -111,7 +110,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     if no_warnings:
         found = [each for each in found if each.severity == ERROR]
     if warnings_as_errors:
-        found = [replace(each, severity=ERROR) for each in found]
+        found = [each._replace(severity=ERROR) for each in found]
     failed = _tell(inv, found, output, seen, valid=count)
     return 4 if failed and not exit_zero else 0
 
