@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "validate": Command(BASIC, "Check manifests, without a store."),
     "describe": Command(INSPECT, "Show the details of resources, with what they refer to."),
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
+    "explain-error": Command(INSPECT, "Explain a code that diagnostics carry: what it means, what to do."),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
     "diff": Command(INSPECT, "Show what an apply would change."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),
