@@ -17,14 +17,15 @@ from mastractl.manifests import diagnostics, load, sources
 from mastractl.manifests.causes import from_cause
 from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic
-from mastractl.resources import definitions, references, shorthand
+from mastractl.manifests.together import Together
+from mastractl.resources import definitions
 from mastractl.resources.kinds import KindRegistry
 from mastractl.resources.names import name_problem
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource, ResourceKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mastractl.cli.invocation import Invocation
     from mastractl.manifests.check import Checked
@@ -67,11 +68,11 @@ def take(
 ) -> Intake:
     """Read and check the manifests of `-f` against the kinds of the store and those they define themselves.
 
-    References that neither they nor the store satisfy are findings too. Definitions come first in
+    What is wrong with them together (`manifests.together`) is found too. Definitions come first in
     `checked`, the rest in the order of the documents.
     """
     intake = Intake()
-    wanted = References()
+    together = Together()
     items = check(
         manifests(inv, filenames, recursive=recursive),
         inv.kinds,
@@ -84,52 +85,10 @@ def take(
             intake.found.append(item)
         else:
             intake.checked.append(item)
-            wanted.see(item)
-    intake.found += wanted.dangling(lambda key: _stored(inv, key), strict=strict_refs)
+            together.see(item)
+    intake.found += together.findings(lambda key: _stored(inv, key), strict_refs=strict_refs)
     intake.checked.sort(key=lambda each: not definitions.is_definition(each.resource.document))
     return intake
-
-
-class References:
-    """The references of a run that nothing in it satisfies so far.
-
-    Of several references to the same resource the first is kept, so what this holds does not grow with
-    the manifests but with what is missing from them.
-    """
-
-    def __init__(self) -> None:
-        self._there: set[ResourceKey] = set()
-        self._wanted: dict[ResourceKey, tuple[Checked, errors.FieldPath, int]] = {}
-
-    def see(self, item: Checked) -> None:
-        """Take note of one resource and of what it refers to."""
-        key = item.resource.key
-        self._there.add(key)
-        self._wanted.pop(key, None)
-        for path, reference in references.references_of(item.resource):
-            target = reference.key
-            if target in self._there:
-                continue
-            first, where, count = self._wanted.get(target, (item, path, 0))
-            self._wanted[target] = (first, where, count + 1)
-
-    def dangling(self, exists: Callable[[ResourceKey], bool], *, strict: bool) -> list[Diagnostic]:
-        """A finding for each resource that is referred to and neither here nor, says `exists`, elsewhere."""
-        found = []
-        for target, (item, path, count) in self._wanted.items():
-            if exists(target):
-                continue
-            more = f" (and {count - 1} more reference{'s' if count > 2 else ''} to it)" if count > 1 else ""
-            written = shorthand.written_paths(item.kind.kind, item.manifest.document)
-            cause = Cause(
-                code="MA122",
-                path=written(path),
-                message=f"{target} does not exist{more}",
-                hint="" if strict else "it may be applied later",
-                warning=not strict,
-            )
-            found.append(from_cause(cause, item.manifest))
-        return found
 
 
 def identities(

@@ -53,10 +53,19 @@ def _placed(causes: Sequence[Cause], manifest: Manifest) -> list[Diagnostic]:
 
     origin = manifest.origin
     document, inside = origin.written()
-    spans = locate_all(document, [(inside + cause.path, cause.at_key) for cause in causes])
+    places = [
+        place for c in causes for place in ((c.path, c.at_key), *((path, False) for path, _ in c.related))
+    ]
+    spans = iter(locate_all(document, [(inside + path, at_key) for path, at_key in places]))
     return [
         document.note(
-            c.code, c.message, span=span, path=origin.prefix + c.path, hint=c.hint, warning=c.warning
+            c.code,
+            c.message,
+            span=next(spans),
+            path=origin.prefix + c.path,
+            hint=c.hint,
+            related=tuple(document.elsewhere(message, next(spans)) for _, message in c.related),
+            warning=c.warning,
         )
-        for c, span in zip(causes, spans, strict=True)
+        for c in causes
     ]

@@ -130,6 +130,55 @@ CODES: dict[str, Code] = {
         "bad-json-schema",
         "A tool's inputSchema or outputSchema is not a valid JSON Schema.",
     ),
+    "MA170": Code(
+        "unknown-step",
+        "`initialStep`, `next` or another way on names a step that the workflow does not have, or that "
+        "stands in another branch: a branch leads to its own steps only. `END` ends a path.",
+    ),
+    "MA171": Code(
+        "bad-step-id",
+        "A step's id is that of another step, perhaps in another branch, or the word END, which ends a path.",
+    ),
+    "MA172": Code(
+        "unreachable-step",
+        "No step leads to this one, so that it never runs. A step without `next` ends its path: it does not "
+        "go on with the step below it. A run starts with `initialStep`, or else with the first step.",
+    ),
+    "MA173": Code(
+        "endless-round",
+        "The steps lead back to each other and none of them leads anywhere else, so that no run ever ends. "
+        "Let one of them lead out of the round, by `switch`, by a condition, or with next: END.",
+    ),
+    "MA174": Code(
+        "unbounded-round",
+        "The steps lead back to each other and nothing bounds how often: a condition that never turns would "
+        "cost without end. Give the workflow a `timeout`, or use `loop`, which has maxIterations.",
+    ),
+    "MA175": Code(
+        "ambiguous-input",
+        "`input.from` names an output.type that several of the steps that lead here give. Give their outputs "
+        "types of their own, or name a step by its id.",
+    ),
+    "MA176": Code(
+        "unresolved-input",
+        "`input.from` names neither an output.type nor the id of a step that leads here, so that there is "
+        "nothing to give to the step when it begins.",
+    ),
+    "MA177": Code(
+        "recursive-workflow",
+        "A workflow runs itself, perhaps by way of others. Without a condition that ends this, its runs "
+        "start each other for ever.",
+    ),
+    "MA178": Code(
+        "ambiguous-function",
+        "Two tools of an agent offer functions of one name. A model calls a function by its name alone, so "
+        "that nobody could say which is meant: rename one, or leave one of the tools out.",
+    ),
+    "MA179": Code(
+        "child-twice",
+        "A child of a System has the name of another resource of its kind and namespace, or of a child of "
+        "another System. Children become resources of the System's namespace: rename or remove one of them.",
+    ),
 }
 
 _BY_NAME = {code.name: number for number, code in CODES.items()}

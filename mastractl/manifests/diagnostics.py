@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from mastractl.errors import ManifestError, format_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mastractl.errors import FieldPath
 
@@ -38,6 +38,11 @@ class Related(NamedTuple):
     source: str
     line: int
     column: int
+
+    @property
+    def place(self) -> str:
+        """`file:line:col`, as far as there is one."""
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
 
 class Diagnostic(NamedTuple):
@@ -90,6 +95,34 @@ class Summary(NamedTuple):
         ]
         files = f" in {self.sources} file{'' if self.sources == 1 else 's'}" if self.sources else ""
         return ", ".join(counts) + files if counts else ""
+
+
+class Seen(NamedTuple):
+    """A manifest that was read, in order or not: reports that count tests count these.
+
+    `order`, `document` and the path's `prefix` are those that findings about it have; `name` is for people.
+    """
+
+    source: str
+    order: int
+    document: int
+    prefix: FieldPath
+    name: str
+
+
+class Run(NamedTuple):
+    """What there is to say of a run beside its findings.
+
+    `seen` are the manifests that were read, where they were kept count of. `directory` is where the names
+    of sources start from, `root` the root of the repository that it is in, as far as that is known, and
+    `version` that of mastractl.
+    """
+
+    total: Summary
+    seen: Sequence[Seen] = ()
+    directory: str = ""
+    root: str = ""
+    version: str = ""
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> Summary:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl.manifests.diagnostics import Related
+from mastractl.manifests.diagnostics import Related, Seen
 
 if TYPE_CHECKING:
     from mastractl.errors import FieldPath
     from mastractl.manifests.documents import Document
     from mastractl.values import JsonObject
+
+_LONG = 253
+"""Characters of a word that a report shows; what is longer is no name."""
 
 
 class Origin:
@@ -58,3 +61,18 @@ class Manifest:
     def __init__(self, document: JsonObject, origin: Origin) -> None:
         self.document = document
         self.origin = origin
+
+    def seen(self) -> Seen:
+        """What a report says of it: its place, and `Agent cooking/sous-chef` as far as it says so itself."""
+        metadata = self.document.get("metadata")
+        fields = metadata if isinstance(metadata, dict) else {}
+        name = "/".join(str(fields[f])[:_LONG] for f in ("namespace", "name") if fields.get(f))
+        words = (str(self.document.get("kind") or "")[:_LONG], name)
+        document = self.origin.document
+        return Seen(
+            source=document.source,
+            order=document.order,
+            document=document.index,
+            prefix=self.origin.prefix,
+            name=" ".join(filter(None, words)) or f"document {document.index}",
+        )

@@ -18,6 +18,7 @@ from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
 from mastractl.resources.structural import version_program
 from mastractl.resources.tool_schemas import TOOL_BEARERS, tool_schema_causes
+from mastractl.resources.workflow_checks import WORKFLOW_BEARERS, workflow_causes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,11 +172,20 @@ def _particular(
             causes = [c for c in causes if not any(f.path == c.path[: len(f.path)] for f in faults)] + faults
         if kind.kind in TOOL_BEARERS:
             causes = causes + tool_schema_causes(kind.kind, form)
+        if kind.kind in WORKFLOW_BEARERS and all(c.code == "MA101" for c in causes):
+            causes = causes + workflow_causes(kind.kind, form)
         more, remarks = [], []
     if causes:
         written = _written(kind, document)
-        causes = [cause._replace(path=written(cause.path)) for cause in causes]
+        causes = [_moved(cause, written) for cause in causes]
+        remarks += [cause for cause in causes if cause.warning]
+        causes = [cause for cause in causes if not cause.warning]
     return causes + more, remarks
+
+
+def _moved(cause: Cause, written: Written) -> Cause:
+    related = tuple((written(path), message) for path, message in cause.related)
+    return cause._replace(path=written(cause.path), related=related)
 
 
 def _definition(document: JsonObject, kinds: KindRegistry) -> tuple[list[Cause], list[Cause]]:

@@ -131,6 +131,38 @@ def references_of(resource: Resource) -> list[tuple[FieldPath, Reference]]:
     return found
 
 
+def calls_of(resource: Resource) -> list[tuple[ResourceKey, FieldPath, ResourceKey]]:
+    """Which workflow runs which: (the one, the path of the reference, the other), a System's included.
+
+    A child of a System counts as a Workflow of its name in the System's namespace: it is looked for first.
+    """
+    if resource.kind not in {"Workflow", "System"}:
+        return []
+    namespace = resource.namespace or DEFAULT_NAMESPACE
+    found = []
+    for path, slot_kind, value in _slots(resource.kind, resource.document):
+        if slot_kind != "Workflow" or not _is_reference(value):
+            continue
+        child = resource.kind == "System"
+        name = resource.spec["workflows"][path[2]].get("name", "") if child else resource.name
+        caller = ResourceKey(GROUP, "Workflow", namespace, str(name))
+        found.append((caller, path, parse_reference(value, slot_kind=slot_kind, namespace=namespace).key))
+    return found
+
+
+def children_of(resource: Resource) -> list[tuple[FieldPath, ResourceKey]]:
+    """The children of a System as resources, each with the path of its name; empty for other kinds."""
+    if resource.kind != "System":
+        return []
+    namespace = resource.namespace or DEFAULT_NAMESPACE
+    return [
+        (("spec", field, i, "name"), ResourceKey(GROUP, kind, namespace, name))
+        for field, kind in CHILD_KINDS.items()
+        for i, child in _objects(resource.spec.get(field))
+        if isinstance(name := child.get("name"), str)
+    ]
+
+
 def faults(kind: str, document: JsonObject) -> list[errors.Cause]:
     """The malformed references of a document in its canonical form (MA123); empty where all is well.
 

@@ -132,3 +132,50 @@ def test_nothing_to_validate_is_a_usage_error(cli):
     assert result.code == 2
     assert "you must say which manifests" in result.err
     assert cli("validate", "nope.yaml").code == 4
+
+
+class TestReports:
+    TYPO = AGENT.replace("instructions", "instuctions")
+
+    def test_junit_counts_what_is_in_order(self, cli):
+        cli.write("m/a.yaml", f"{AGENT}---\n{self.TYPO.replace('name: x', 'name: z')}---\na: 1\na: 2\n")
+        cli.write("m/b.json", json.dumps({"kind": "List", "apiVersion": "v1", "items": [{"kind": 5}, {}]}))
+        result = cli("validate", "m", "-o", "junit")
+        assert result.code == 4
+        assert result.lines[1] == (
+            '<testsuites name="mastractl validate" tests="5" failures="4" errors="0" time="0">'
+        )
+        names = [line.split(' name="')[1].split('"')[0] for line in result.lines if "<testcase" in line]
+        assert names == ["Agent x", "Agent z", "document 3", "5", "document 1"]
+
+    def test_forges_are_told_paths_from_the_root_of_the_repository(self, cli):
+        cli.write("a.yaml", self.TYPO)
+        root = str(cli.directory.parent)
+        for form, variable in (("gitlab", "CI_PROJECT_DIR"), ("github", "GITHUB_WORKSPACE")):
+            result = cli("validate", "a.yaml", "-o", form, **{variable: root})
+            assert f"{cli.directory.name}/a.yaml" in result.out
+        (issue,) = cli("validate", "a.yaml", "-o", "gitlab").json
+        assert issue["location"]["path"] == "a.yaml"
+
+    def test_a_job_of_github_is_told_by_annotations_too(self, cli):
+        cli.write("a.yaml", self.TYPO)
+        plain = cli("validate", "a.yaml")
+        told = cli("validate", "a.yaml", GITHUB_ACTIONS="true")
+        assert told.out == plain.out
+        annotation, rest = told.err.split("\n", 1)
+        assert annotation.startswith("::error title=MA101 unknown-field,file=a.yaml,line=6,")
+        assert rest == plain.err
+        assert "::" not in cli("validate", "a.yaml", "-o", "sarif", GITHUB_ACTIONS="true").err
+        assert cli.ok("validate", "-", stdin=AGENT, GITHUB_ACTIONS="true").err == "1 resource valid\n"
+
+    def test_a_report_need_not_fail_the_job(self, cli):
+        cli.write("a.yaml", self.TYPO)
+        assert len(cli.ok("validate", "a.yaml", "-o", "sarif", "--exit-zero").json["runs"][0]["results"]) == 1
+        assert cli("validate", "--exit-zero").code == 2
+
+    def test_warnings_may_be_errors(self, cli):
+        cli.write("a.yaml", AGENT + "status: {phase: Running}\n")
+        result = cli("validate", "a.yaml", "--warnings-as-errors")
+        assert result.code == 4
+        assert result.out.startswith("error[status-ignored]")
+        cli.ok("validate", "a.yaml", "--warnings-as-errors", "--no-warnings")

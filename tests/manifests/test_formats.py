@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mastractl.manifests import codes, yamldoc
-from mastractl.manifests.diagnostics import Diagnostic, Related, Summary, excerpt, in_order, summary
-from mastractl.manifests.formats import FORMATS
+from mastractl.manifests import codes, formats, yamldoc
+from mastractl.manifests.diagnostics import Diagnostic, Related, Run, Summary, excerpt, in_order, summary
 from mastractl.manifests.visible import visible, width
 
 
@@ -31,7 +30,7 @@ def finding(shown="    nmae: gpt-5", column=5, end_column=9, **options):
 
 
 def render(*found, name="text", colour=False):
-    return FORMATS[name](found, summary(found), colour=colour)
+    return "".join(formats.write(name, found, Run(summary(found)), colour=colour))
 
 
 def test_the_text_says_what_where_and_what_to_do():
@@ -115,10 +114,10 @@ def test_json_has_everything():
     }
 
 
-@pytest.mark.parametrize("name", ["text", "concise", "json"])
+@pytest.mark.parametrize("name", formats.NAMES)
 def test_colour_is_a_flag(name):
     assert "\x1b" not in render(finding(), name=name)
-    assert ("\x1b" in render(finding(), name=name, colour=True)) == (name != "json")
+    assert ("\x1b" in render(finding(), name=name, colour=True)) == (name in {"text", "concise"})
 
 
 def carets(text):

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from mastractl import __version__
 from mastractl.cli import intake, options, progress
 from mastractl.manifests import bundled, diagnostics, formats, load, sources
 from mastractl.manifests.check import check
-from mastractl.manifests.diagnostics import ERROR, Diagnostic
+from mastractl.manifests.diagnostics import ERROR, Diagnostic, Run
+from mastractl.manifests.together import Together
 from mastractl.resources import definitions
 from mastractl.resources.kinds import KindRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mastractl.cli.invocation import Invocation
+    from mastractl.manifests.diagnostics import Seen
     from mastractl.manifests.manifest import Manifest
 
 Paths = Annotated[
@@ -26,8 +29,10 @@ Paths = Annotated[
     options.argument(metavar="FILE...", help="Manifest files, directories, quoted globs, or -."),
 ]
 Form = Annotated[
-    Literal["text", "concise", "json"],
-    options.flag("--output", "-o", metavar="text|concise|json", help="How to tell what is wrong."),
+    Literal["text", "concise", "json", "github", "gitlab", "sarif", "junit"],
+    options.flag(
+        "--output", "-o", metavar="|".join(formats.NAMES), help="How to tell what is wrong, and to whom."
+    ),
 ]
 SchemaDirectories = Annotated[
     list[str] | None,
@@ -38,6 +43,11 @@ SchemaDirectories = Annotated[
     ),
 ]
 NoWarnings = Annotated[bool, options.flag("--no-warnings", help="Tell errors only.")]
+WarningsAsErrors = Annotated[bool, options.flag("--warnings-as-errors", help="Take warnings as errors.")]
+ExitZero = Annotated[
+    bool,
+    options.flag("--exit-zero", help="Exit with 0 even if there are errors: for reports that others judge."),
+]
 
 EXAMPLES = """
 # A directory and those below it
@@ -51,6 +61,10 @@ cat agent.yaml | mastractl validate -
 
 # With kinds of one's own
 mastractl validate sources.yaml --schema-dir crds/
+
+# A report for code scanning, and one that counts manifests as tests
+mastractl validate manifests/ -R -o sarif --exit-zero > mastractl.sarif
+mastractl validate manifests/ -R -o junit > mastractl.xml
 """
 
 
@@ -65,18 +79,23 @@ def run(  # noqa: PLR0913 - the flags of the verb
     schema_dir: SchemaDirectories = None,
     strict_refs: options.StrictRefs = False,
     no_warnings: NoWarnings = False,
+    warnings_as_errors: WarningsAsErrors = False,
+    exit_zero: ExitZero = False,
 ) -> int:
     """Check manifests, without a store.
 
     Every problem of every document is told in one run, each with its file, line and column. The exit code
-    is 4 if there is an error; warnings alone are no failure.
+    is 4 if there is an error; warnings alone are no failure. Where GITHUB_ACTIONS is true the problems are
+    told as annotations too, on standard error, beside `-o text` and `-o concise`.
     """
     found: list[Diagnostic] = []
+    seen: list[Seen] = []
     kinds = _kinds(schema_dir or (), found)
-    wanted = intake.References()
+    together = Together()
     count = 0
+    read = intake.manifests(inv, [*(paths or ()), *(filename or ())], recursive=recursive)
     items = check(
-        intake.manifests(inv, [*(paths or ()), *(filename or ())], recursive=recursive),
+        _noted(read, seen) if output == "junit" else read,
         kinds,
         namespace=inv.namespace,
         namespace_given=inv.namespace_given,
@@ -86,21 +105,43 @@ def run(  # noqa: PLR0913 - the flags of the verb
             found.append(item)
         else:
             count += 1
-            wanted.see(item)
-    found += wanted.dangling(lambda _key: False, strict=strict_refs)
-    return _tell(inv, [d for d in found if d.severity == ERROR or not no_warnings], output, valid=count)
+            together.see(item)
+    found += together.findings(lambda _key: False, strict_refs=strict_refs)
+    if no_warnings:
+        found = [each for each in found if each.severity == ERROR]
+    if warnings_as_errors:
+        found = [each._replace(severity=ERROR) for each in found]
+    failed = _tell(inv, found, output, seen, valid=count)
+    return 4 if failed and not exit_zero else 0
 
 
-def _tell(inv: Invocation, found: list[Diagnostic], output: str, *, valid: int) -> int:
-    """Print the findings and say how many there are; the exit code."""
+def _tell(
+    inv: Invocation, found: list[Diagnostic], output: formats.Name, seen: list[Seen], *, valid: int
+) -> bool:
+    """Print the findings and say how many there are; whether there are errors."""
     listed = diagnostics.in_order(found)
     total = diagnostics.summary(listed)
-    inv.write(formats.FORMATS[output](listed, total, colour=inv.color(inv.stdout)))
+    environ = inv.process.environ
+    root = environ.get("GITHUB_WORKSPACE") or environ.get("CI_PROJECT_DIR") or ""
+    run = Run(total, seen, inv.process.directory, root, __version__)
+    for piece in formats.write(output, listed, run, colour=inv.color(inv.stdout)):
+        inv.write(piece)
     if output == "text" and listed:
         inv.line()
+    if output in {"text", "concise"} and environ.get("GITHUB_ACTIONS") == "true":
+        for piece in formats.write("github", listed, run):
+            inv.reporter.raw(piece)
     resources = f"{valid} resource{'' if valid == 1 else 's'} valid"
     inv.note(f"{resources}, {total}" if listed else resources)
-    return 4 if total.errors else 0
+    return total.errors > 0
+
+
+def _noted(read: Iterable[Manifest | Diagnostic], seen: list[Seen]) -> Iterator[Manifest | Diagnostic]:
+    """The same, with note taken of every manifest."""
+    for item in read:
+        if not isinstance(item, Diagnostic):
+            seen.append(item.seen())
+        yield item
 
 
 def _kinds(directories: Sequence[str], found: list[Diagnostic]) -> KindRegistry:

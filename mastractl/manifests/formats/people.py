@@ -1,4 +1,4 @@
-"""Diagnostics as text: for people, for grep, for programs.
+"""Diagnostics for people and for grep.
 
 What comes from a manifest is hostile until proven otherwise: control characters are shown, never sent, and
 a line is cut around what it is shown for.
@@ -6,48 +6,30 @@ a line is cut around what it is shown for.
 
 from __future__ import annotations
 
-import json as encoder
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from mastractl.errors import format_path
 from mastractl.manifests.codes import name_of
 from mastractl.manifests.visible import line, visible, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from mastractl.manifests.diagnostics import Diagnostic, Excerpt, Summary
+    from mastractl.manifests.diagnostics import Diagnostic, Excerpt
 
 _COLOURS = {"error": "1;31", "warning": "1;33", "quiet": "1;34", "bold": "1"}
 
 
-class Format(Protocol):
-    """Diagnostics to text that ends in a newline ("" for none). `colour` permits ANSI colours."""
-
-    def __call__(self, found: Sequence[Diagnostic], total: Summary, *, colour: bool = False) -> str:
-        """The text. `total` is the summary of the run; only formats for programs show it."""
-        ...
-
-
-def text(found: Sequence[Diagnostic], total: Summary, *, colour: bool = False) -> str:  # noqa: ARG001 - Format
+def text(found: Iterable[Diagnostic], *, colour: bool = False) -> Iterator[str]:
     """For people: what, where, the line with a caret under the place, and what to do."""
-    return "\n".join("\n".join(_block(each, colour=colour)) + "\n" for each in found)
+    for number, each in enumerate(found):
+        yield "\n" if number else ""
+        yield "\n".join(_block(each, colour=colour)) + "\n"
 
 
-def concise(found: Sequence[Diagnostic], total: Summary, *, colour: bool = False) -> str:  # noqa: ARG001 - Format
+def concise(found: Iterable[Diagnostic], *, colour: bool = False) -> Iterator[str]:
     """One line each, `file:line:col: error[MA101] message`, as compilers write and editors read it."""
-    return "".join(f"{_concise(each, colour=colour)}\n" for each in found)
-
-
-def json(found: Sequence[Diagnostic], total: Summary, *, colour: bool = False) -> str:  # noqa: ARG001 - Format
-    """One JSON object: `diagnostics` and `summary`. Positions count from 1; empty fields are left out."""
-    counts = {"errors": total.errors, "warnings": total.warnings, "sources": total.sources}
-    whole = {"diagnostics": [_object(each) for each in found], "summary": counts}
-    return encoder.dumps(whole, indent=2) + "\n"
-
-
-FORMATS: dict[str, Format] = {"text": text, "concise": concise, "json": json}
-"""Every format by the name it has on the command line."""
+    return (f"{_concise(each, colour=colour)}\n" for each in found)
 
 
 def _paint(words: str, name: str, *, colour: bool) -> str:
@@ -71,8 +53,7 @@ def _block(found: Diagnostic, *, colour: bool) -> Iterator[str]:
         yield f"{gutter} {bar} {_paint(caret, found.severity, colour=colour)}"
     sign = _paint("=", "quiet", colour=colour)
     for other in found.related:
-        where = f"{other.source}:{other.line}:{other.column}" if other.line else other.source
-        yield f"{gutter} {sign} note: {visible(where)}: {visible(other.message)}"
+        yield f"{gutter} {sign} note: {visible(other.place)}: {visible(other.message)}"
     if found.hint:
         yield f"{gutter} {sign} help: {visible(found.hint)}"
 
@@ -92,24 +73,3 @@ def _concise(found: Diagnostic, *, colour: bool) -> str:
     where = f"{visible(found.place)}: " if found.source else ""
     head = _paint(f"{found.severity}[{found.code}]", found.severity, colour=colour)
     return f"{where}{head} {visible(found.message)}"
-
-
-def _object(found: Diagnostic) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "code": found.code,
-        "name": name_of(found.code),
-        "severity": found.severity,
-        "message": found.message,
-        "source": found.source,
-        "document": found.document,
-        "line": found.line,
-        "column": found.column,
-        "endColumn": found.end_column,
-        "path": format_path(found.path),
-        "hint": found.hint,
-        "related": [
-            {"message": r.message, "source": r.source, "line": r.line, "column": r.column}
-            for r in found.related
-        ],
-    }
-    return {name: value for name, value in fields.items() if value}

@@ -1,0 +1,126 @@
+"""The steps of a workflow as a graph: who leads to whom, in which scope, by which outcome.
+
+A workflow's own steps are one scope and the steps of each parallel branch are another: a step leads to steps
+of its own scope only, since a branch is over when its last step is, and then the parallel step goes on. How a
+step ends is an outcome: the ways of a `switch`, the two of a `condition`, an error that `catch` takes, or
+plainly `next`. An outcome leads to several steps at once or, naming none, to the end (`requirements.md`
+§4, 12 and 13).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mastractl.errors import FieldPath
+    from mastractl.values import JsonObject
+
+END = "END"
+"""What `next` says where a path ends."""
+
+
+class Outcome(NamedTuple):
+    """One way in which a step may end: the steps it names, `END` left out, each with its place.
+
+    `caught` says that the step failed: then it has no output.
+    """
+
+    targets: tuple[tuple[str, FieldPath], ...]
+    caught: bool = False
+
+
+class Step(NamedTuple):
+    """A step, its place, and its outcomes. `idle` are targets that are written but can never be taken."""
+
+    id: str
+    path: FieldPath
+    fields: JsonObject
+    outcomes: tuple[Outcome, ...]
+    idle: tuple[tuple[str, FieldPath], ...]
+    branches: tuple[Scope, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is said of what follows, which ends the path."""
+        return self.fields.keys().isdisjoint(("next", "switch", "transitions"))
+
+
+class Scope(NamedTuple):
+    """Steps that may lead to each other. The first of several of one id is the one that is meant."""
+
+    steps: tuple[Step, ...]
+    by_id: dict[str, Step]
+
+
+def scope(steps: Any, path: FieldPath) -> Scope:
+    """The scope of a list of steps in canonical form at a path; what is no step is passed over."""
+    found = tuple(_step(step, (*path, i)) for i, step in _objects(steps) if isinstance(step.get("id"), str))
+    by_id: dict[str, Step] = {}
+    for step in found:
+        by_id.setdefault(step.id, step)
+    return Scope(found, by_id)
+
+
+def targets(value: Any, path: FieldPath) -> tuple[tuple[str, FieldPath], ...]:
+    """The ids in a list of them, each with its place, without `END` and what is no text."""
+    if not isinstance(value, list):
+        return ()
+    return tuple((v, (*path, i)) for i, v in enumerate(value) if isinstance(v, str) and v != END)
+
+
+def everywhere(top: Scope) -> Iterator[Scope]:
+    """The scope itself and all below it."""
+    waiting = [top]
+    for each in waiting:
+        yield each
+        waiting.extend(branch for step in each.steps for branch in step.branches)
+
+
+def _step(fields: JsonObject, path: FieldPath) -> Step:
+    plain = Outcome(targets(fields.get("next"), (*path, "next")))
+    outcomes = [plain]
+    idle: tuple[tuple[str, FieldPath], ...] = ()
+    if "switch" in fields or "transitions" in fields:
+        outcomes = [*_switch(fields, path), *_transitions(fields, path)]
+        if _always_decided(fields):
+            idle = plain.targets
+        else:
+            outcomes.append(plain)
+    for i, clause in _objects(fields.get("catch")):
+        outcomes.append(Outcome(targets(clause.get("next"), (*path, "catch", i, "next")), caught=True))
+    parallel = fields.get("parallel")
+    branches: tuple[Scope, ...] = ()
+    if isinstance(parallel, dict):
+        at = (*path, "parallel", "branches")
+        branches = tuple(
+            scope(branch.get("steps"), (*at, i, "steps")) for i, branch in _objects(parallel.get("branches"))
+        )
+    return Step(fields["id"], path, fields, tuple(outcomes), idle, branches)
+
+
+def _switch(fields: JsonObject, path: FieldPath) -> Iterator[Outcome]:
+    for i, way in _objects(fields.get("switch")):
+        yield Outcome(targets(way.get("next"), (*path, "switch", i, "next")))
+
+
+def _transitions(fields: JsonObject, path: FieldPath) -> Iterator[Outcome]:
+    ways = fields.get("transitions")
+    for word in ("true", "false"):
+        if isinstance(ways, dict) and word in ways:
+            yield Outcome(targets(ways[word], (*path, "transitions", word)))
+
+
+def _always_decided(fields: JsonObject) -> bool:
+    """Whether one of the ways is always taken, so that `next` never is."""
+    ways = fields.get("transitions")
+    if isinstance(ways, dict) and "true" in ways and "false" in ways:
+        return True
+    return any(way.get("default") is True for _, way in _objects(fields.get("switch")))
+
+
+def _objects(value: Any) -> Iterator[tuple[int, JsonObject]]:
+    for i, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, dict):
+            yield i, item
