@@ -89,7 +89,7 @@ def _place(expression: str, offset: int) -> str:
     text = expression.splitlines()[line - 1] if expression.strip() else ""
     before, after = text[max(0, column - 31) : column - 1], text[column - 1 : column + 39]
     where = f"line {line}, column {column}" if "\n" in expression.strip() else f"column {column}"
-    return f"at {where} of the expression: {before.lstrip()} \N{RIGHTWARDS ARROW} {after.rstrip()}"
+    return f"at {where} of the expression: {before.strip()} \N{RIGHTWARDS ARROW} {after.rstrip()}"
 
 
 def _manners(schema: JsonObject, said: JsonObject, at: FieldPath) -> Iterator[Cause]:

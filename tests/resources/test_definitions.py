@@ -9,6 +9,7 @@ from mastractl.resources.definitions import check_rules, is_definition, kind_fro
 from mastractl.resources.structural import version_program
 
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
+RULES = "x-kubernetes-validations"
 
 SEED = {
     "apiVersion": "mastra.ai/v1alpha1",
@@ -277,7 +278,7 @@ def test_rules_in_cel_are_checked_apart_from_reading_a_definition():
     definition = new(schema)
     assert kind_from_definition(definition)[1] == []
     first, second = check_rules(definition)
-    at = ("spec", "versions", 0, "schema", "openAPIV3Schema", "properties", "spec", "x-kubernetes-validations")
+    at = ("spec", "versions", 0, "schema", "openAPIV3Schema", "properties", "spec", RULES)
     assert (first.code, first.path) == ("MA130", (*at, 0, "rule"))
     assert first.message == (
         "the expression does not compile: found no matching overload for '>' applied to (string, int)"

@@ -14,7 +14,6 @@ from mastractl.resources.cel.values import MISSING, Duration, Maybe, UInt, conta
 _ADD = by_value("+")
 _SUMS = {"int": 0, "uint": UInt(0), "double": 0.0, "duration": Duration(0)}
 _ORDERED = ("int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes")
-RANGE_LIMIT = 100_000
 
 
 def _less(a: Any, b: Any) -> bool:
@@ -108,13 +107,6 @@ def _sort_by_keys(items: list[Any], keys: list[Any]) -> list[Any]:
     return [item for _, item in pairs]
 
 
-def _range(count: int) -> list[int]:
-    if count > RANGE_LIMIT:
-        message = f"lists.range() makes at most {RANGE_LIMIT} numbers"
-        raise CelError(message)
-    return list(range(count))
-
-
 def _first(items: list[Any]) -> Maybe:
     return Maybe(items[0]) if items else MISSING
 
@@ -141,7 +133,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
         ("lists.@sortByKeys", "", f"list(A), list({kind})", "list(A)", _sort_by_keys, budget.items)
         for kind in _ORDERED
     ),
-    ("lists.range", "", "int", "list(int)", _range, lambda count: max(count, 0)),
+    ("lists.range", "", "int", "list(int)", lambda count: list(range(count)), lambda count: max(count, 0)),
     ("first", "list(A)", "", "optional(A)", _first),
     ("last", "list(A)", "", "optional(A)", _last),
 )
