@@ -51,10 +51,10 @@ def duration_of(ns: int) -> Duration:
     raise CelError(message)
 
 
-def timestamp_of(ns: int) -> Timestamp:
+def timestamp_of(ns: int, offset: int = 0) -> Timestamp:
     """The timestamp, if it lies in the years 1 to 9999."""
     if EARLIEST <= ns <= LATEST:
-        return Timestamp(ns)
+        return Timestamp(ns, offset)
     message = "timestamp out of range"
     raise CelError(message)
 
@@ -91,15 +91,15 @@ _ADD: dict[_Key, Binary] = {
     (bytes, bytes): lambda a, b: a + b,
     (list, list): lambda a, b: a + b,
     (Duration, Duration): lambda a, b: duration_of(a.ns + b.ns),
-    (Timestamp, Duration): lambda a, b: timestamp_of(a.ns + b.ns),
-    (Duration, Timestamp): lambda a, b: timestamp_of(a.ns + b.ns),
+    (Timestamp, Duration): lambda a, b: timestamp_of(a.ns + b.ns, a.offset),
+    (Duration, Timestamp): lambda a, b: timestamp_of(a.ns + b.ns, b.offset),
 }
 _SUBTRACT: dict[_Key, Binary] = {
     (int, int): lambda a, b: int_of(a - b),
     (UInt, UInt): lambda a, b: uint_of(int(a) - b),
     (float, float): lambda a, b: a - b,
     (Duration, Duration): lambda a, b: duration_of(a.ns - b.ns),
-    (Timestamp, Duration): lambda a, b: timestamp_of(a.ns - b.ns),
+    (Timestamp, Duration): lambda a, b: timestamp_of(a.ns - b.ns, a.offset),
     (Timestamp, Timestamp): lambda a, b: duration_of(a.ns - b.ns),
 }
 _MULTIPLY: dict[_Key, Binary] = {

@@ -29,7 +29,8 @@ def call(compiler: Scope, node: Call, name: str) -> Code:
     else:
         name = node.name
         given = node.args if node.target is None else (node.target, *node.args)
-        args, member = tuple(map(compiler.code, given)), node.target is not None
+        code = compiler.mixed if name == "format" else compiler.code
+        args, member = tuple(map(code, given)), node.target is not None
     try:
         return resolved(name.lstrip("."), args, member=member, at=node.at)
     except CelError as fault:
@@ -46,8 +47,8 @@ def resolved(name: str, args: tuple[Code, ...], *, member: bool, at: int) -> Cod
     if not found:
         raise CelError(_mismatch(name, args, member=member), at)
     cost = sum(arg.cost for arg in args) + budget.STEP
-    if len(found) == 1 and not any(_unsure(p, a.type) for p, a in zip(found[0][0].params, args, strict=True)):
-        ((chosen, kind),) = found
+    chosen, kind = found[0]
+    if not any(_unsure(p, a.type) for p, a in zip(chosen.params, args, strict=True)):
         return _chosen(name, chosen, args, kind, cost, at)
     kinds = {kind for _, kind in found}
     kind = kinds.pop() if len(kinds) == 1 else DYN
@@ -65,7 +66,10 @@ def _result(form: Overload, args: tuple[Code, ...]) -> Type | None:
 
 
 def _unsure(param: Type, given: Type) -> bool:
-    return given.name in OPEN and param.name not in OPEN and len(param.name) > 1
+    """Whether only a value can tell that it is of the type."""
+    if param.name in OPEN or len(param.name) == 1:
+        return False
+    return given.name in OPEN or any(map(_unsure, param.args, given.args))
 
 
 _EARLY = frozenset(("duration", "timestamp", "matches", "find", "findAll"))

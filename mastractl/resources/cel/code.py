@@ -30,6 +30,10 @@ class Scope(Protocol):
         """The code of a node. Raises CelError where it cannot be understood."""
         ...
 
+    def mixed(self, node: Node) -> Code:
+        """The code of a node in which the items of literals may be of several types."""
+        ...
+
     def within(self, node: Node, variables: Mapping[str, tuple[int, Type]]) -> Code:
         """The code of a node in which further variables are known."""
         ...

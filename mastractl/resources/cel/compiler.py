@@ -51,6 +51,14 @@ class Compiler:
         found = _PARTS[type(node)](self, node)
         return found if self.checked else found._replace(type=DYN)
 
+    def mixed(self, node: Node) -> Code:
+        """The code of a node in which the items of literals may be of several types."""
+        strict, self.homogeneous = self.homogeneous, False
+        try:
+            return self.code(node)
+        finally:
+            self.homogeneous = strict
+
     def place(self) -> int:
         """A new place in the frame, for a variable of a macro."""
         self.slots += 1

@@ -125,6 +125,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("includes", "list(A)", "A", "bool", contains, budget.items),
     ("slice", "list(A)", "int, int", "list(A)", _slice, budget.items),
     ("flatten", "list(list(A))", "", "list(A)", _flatten, budget.items),
+    ("flatten", "list(dyn)", "", "list(dyn)", _flatten, budget.items),
     ("flatten", "list(dyn)", "int", "list(dyn)", _flatten, budget.items),
     ("distinct", "list(A)", "", "list(A)", _distinct, lambda items: budget.product(items, items)),
     ("reverse", "list(A)", "", "list(A)", lambda items: items[::-1], budget.items),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from mastractl.resources.cel.arithmetic import EARLIEST
 from mastractl.resources.cel.fault import CelError
 from mastractl.resources.cel.values import MISSING, Duration, Maybe, Timestamp
 
 
 def _non_zero(value: Any) -> Maybe:
-    zero = (
-        value.ns == 0
-        if isinstance(value, (Duration, Timestamp))
-        else isinstance(value, Maybe) and not value.found
-    )
+    zero = isinstance(value, Maybe) and not value.found
+    if isinstance(value, (Duration, Timestamp)):  # Go's calendar begins with the year 1
+        zero = value.ns == (EARLIEST if isinstance(value, Timestamp) else 0)
     plain = isinstance(value, (bool, int, float, str, bytes, list, dict, type(None)))
     return MISSING if zero or (plain and not value) else Maybe(value)
 

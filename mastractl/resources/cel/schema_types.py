@@ -54,7 +54,9 @@ class ObjectType(Type):
                 name = escaped(key)
                 found = schema_type(schema) if name else None
                 if found is not None:
-                    self._fields[name] = Field(found, key, converter(schema))
+                    self._fields[name] = field = Field(found, key, converter(schema))
+                    if name == f"__{key}__":  # Kubernetes takes reserved words as they are, too
+                        self._fields.setdefault(key, field)
         return self._fields
 
 
@@ -68,11 +70,8 @@ class KeyedList(Type):
         self.keys = keys
 
 
-_NAMED: JsonObject = {
-    "type": "object",
-    "properties": {"name": {"type": "string"}, "generateName": {"type": "string"}},
-}
-_ROOT: JsonObject = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": _NAMED}
+_TEXT: JsonObject = {"type": "string"}
+_NAMES: JsonObject = {"name": _TEXT, "generateName": _TEXT}
 
 
 def schema_type(schema: JsonObject, *, root: bool = False) -> Type | None:
@@ -116,7 +115,11 @@ def _object_type(schema: JsonObject, *, root: bool) -> Type | None:
         value = schema_type(others)
         return None if value is None else types.map_of(types.STRING, value)
     properties = schema.get("properties") or {}
-    return ObjectType({**properties, **_ROOT} if root else properties)
+    if not root:
+        return ObjectType(properties)
+    given = (properties.get("metadata") or {}).get("properties") or {}
+    metadata = {"type": "object", "properties": {**given, **_NAMES}}
+    return ObjectType({**properties, "apiVersion": _TEXT, "kind": _TEXT, "metadata": metadata})
 
 
 def converter(schema: JsonObject) -> Convert | None:
@@ -191,7 +194,7 @@ _FORMATS: dict[str, Convert] = {"byte": _bytes, "date": _date, "date-time": _mom
 _RESERVED = frozenset(
     (
         *("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if"),
-        *("import", "let", "loop", "package", "namespace", "return"),
+        *("import", "let", "loop", "package", "namespace", "return", "var", "void", "while"),
     )
 )
 _UNFIT = re.compile(r"__|[./-]")

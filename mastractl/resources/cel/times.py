@@ -1,6 +1,7 @@
 """Timestamps and durations: reading, writing, and the parts of a date.
 
-RFC 3339 for timestamps, Go's `time.ParseDuration` for durations, as the CEL specification says.
+RFC 3339 for timestamps, Go's `time.ParseDuration` for durations, as the CEL specification says. The
+milliseconds of a duration are all of them, as in Kubernetes, and not those after the last whole second.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def parse_timestamp(text: str, *, date: bool = False) -> Timestamp:
     if second > 59 or abs(shift) >= 24 * 60:
         raise _bad(_STAMP_NAME, text)
     seconds = days_from(year, month, day) * 86_400 + hour * 3600 + (minute - shift) * 60 + second
-    return timestamp_of(seconds * SECOND + int((hit[7] or "").ljust(9, "0")))
+    return timestamp_of(seconds * SECOND + int((hit[7] or "").ljust(9, "0")), shift)
 
 
 def parse_duration(text: str) -> Duration:
@@ -139,13 +140,16 @@ def date_of(days: int) -> tuple[int, int, int]:
 
 
 def show_timestamp(value: Timestamp) -> str:
-    """The timestamp as RFC 3339, in UTC."""
+    """The timestamp as RFC 3339, in the zone it was written in."""
     seconds, ns = divmod(value.ns, SECOND)
+    seconds += value.offset * 60
     days, rest = divmod(seconds, 86_400)
     year, month, day = date_of(days)
     fraction = f".{ns:09d}".rstrip("0") if ns else ""
     clock = f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
-    return f"{year:04d}-{month:02d}-{day:02d}T{clock}{fraction}Z"
+    hours, minutes = divmod(abs(value.offset), 60)
+    zone = f"{'-' if value.offset < 0 else '+'}{hours:02d}:{minutes:02d}" if value.offset else "Z"
+    return f"{year:04d}-{month:02d}-{day:02d}T{clock}{fraction}{zone}"
 
 
 def show_duration(value: Duration) -> str:
@@ -213,15 +217,11 @@ def _whole(unit: int) -> Callable[[Duration], int]:
     return lambda span: span.ns // unit if span.ns >= 0 else -(-span.ns // unit)
 
 
-def _milliseconds(span: Duration) -> int:
-    return abs(span.ns) % SECOND // 1_000_000 * (-1 if span.ns < 0 else 1)
-
-
 ROWS: tuple[tuple[Any, ...], ...] = (
     *((name, "timestamp", "", "int", _in_utc(part)) for name, part in _PARTS.items()),
     *((name, "timestamp", "string", "int", part) for name, part in _PARTS.items()),
     ("getHours", "duration", "", "int", _whole(3600 * SECOND)),
     ("getMinutes", "duration", "", "int", _whole(60 * SECOND)),
     ("getSeconds", "duration", "", "int", _whole(SECOND)),
-    ("getMilliseconds", "duration", "", "int", _milliseconds),
+    ("getMilliseconds", "duration", "", "int", _whole(1_000_000)),
 )

@@ -40,7 +40,8 @@ class Url(Opaque):
 
 
 def _parse(text: str) -> _Parts | None:
-    """The parts of a URL, None where it is none."""
+    """The parts of a URL, None where it is none. What stands behind a # is left out."""
+    text = text.partition("#")[0]
     if not text or any(ord(char) < 0x20 or char == "\x7f" for char in text):
         return None
     hit = _SCHEME.fullmatch(text)

@@ -59,10 +59,14 @@ class _Instant(Opaque):
 
 
 class Timestamp(_Instant):
-    """Nanoseconds since 1970-01-01T00:00:00Z."""
+    """Nanoseconds since 1970-01-01T00:00:00Z; `offset` are the minutes of the zone it was written in."""
 
-    __slots__ = ()
+    __slots__ = ("offset",)
     kind = types.TIMESTAMP
+
+    def __init__(self, ns: int, offset: int = 0) -> None:
+        super().__init__(ns)
+        self.offset = offset
 
 
 class Duration(_Instant):
@@ -175,9 +179,11 @@ def type_of(value: Any) -> Type:
 
 
 def accepts(kind: Type, value: Any) -> bool:
-    """Whether a value is of a type, as far as can be told without looking into lists and maps."""
+    """Whether a value is of a type; of a list, the first item tells."""
     if kind.name in types.OPEN or len(kind.name) == 1:
         return True
+    if kind.name == "list" and type(value) is list:
+        return not value or accepts(kind.args[0], value[0])
     classes = CLASSES.get(kind.name)
     return type(value) in classes if classes is not None else type_name(value) == kind.name
 

@@ -79,7 +79,7 @@ string(1e30) == '1e+30' && string(100000.0) == '100000' && string(0.000001) == '
 bool('true') && !bool('F') && bytes('你').size() == 3
 duration('1h30m') == duration('90m') && duration('1.5s') == duration('1500ms')
 duration('1h').getMinutes() == 60 && duration('-90s').getMinutes() == -1
-duration('90s').getMilliseconds() == 0 && string(duration('1h')) == '3600s'
+duration('90s').getMilliseconds() == 90000 && string(duration('1h')) == '3600s'
 timestamp('2024-02-29T12:00:00Z').getDayOfYear() == 59
 timestamp('2024-02-29T12:00:00Z').getDayOfWeek() == 4
 timestamp('2024-02-29T12:00:00Z').getMonth() == 1 && timestamp('2024-02-29T12:00:00Z').getDate() == 29
