@@ -124,7 +124,19 @@ CODES: dict[str, Code] = {
     ),
     "MA131": Code(
         "rules-not-evaluated",
-        "The schema has x-kubernetes-validations; these CEL rules are kept but not evaluated yet.",
+        "Earlier versions kept the rules of a schema (x-kubernetes-validations) without evaluating them, and "
+        "said so with this code. They are evaluated now: see MA132.",
+    ),
+    "MA132": Code(
+        "rule-failed",
+        "A rule of the schema (x-kubernetes-validations, written in CEL) says that the value is not allowed. "
+        "The message is the rule's own; the hint shows the rule.",
+    ),
+    "MA133": Code(
+        "rule-error",
+        "A rule of the schema (x-kubernetes-validations) could not be evaluated for the value: it takes a "
+        "field that is not there, overflows, or takes too many steps. Usually the rule should ask "
+        "has(self.field) first.",
     ),
     "MA140": Code(
         "bad-json-schema",

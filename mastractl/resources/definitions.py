@@ -8,7 +8,7 @@ place where the user broke it.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mastractl import errors
 from mastractl.resources import definition_rules, schema_rules
@@ -28,7 +28,7 @@ __all__ = ["is_definition", "kind_from_definition", "upgrade"]
 
 
 def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
-    """The kind a definition describes, and remarks: older form (MA121), what is not evaluated (MA130, MA131).
+    """The kind a definition describes, and remarks: older form (MA121), what is not evaluated (MA130).
 
     Takes every accepted form; raises Invalid with one cause per broken rule. Paths are those of the
     document as it was given.
@@ -38,8 +38,23 @@ def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
     found = found or definition_rules.causes(canonical)
     if found:
         raise _invalid(document, found)
-    remarks = (*_old_form(document), *_conversion(canonical["spec"]), *_rules_remarks(document, canonical))
-    return _kind(canonical["spec"]), list(remarks)
+    return _kind(canonical["spec"]), [*_old_form(document), *_conversion(canonical["spec"])]
+
+
+def check_rules(document: JsonObject) -> list[Cause]:
+    """What is wrong with the CEL rules of a definition that is in order otherwise (MA130); written paths.
+
+    It is not part of reading a definition, since it costs as much as all the rest.
+    """
+    canonical = upgrade(document)
+    if not any(
+        next(schema_rules.ruled_fields(version["schema"]["openAPIV3Schema"]), None) is not None
+        for version in canonical["spec"]["versions"]
+    ):
+        return []
+    from mastractl.resources.cel_definitions import definition_causes  # noqa: PLC0415 - few have rules
+
+    return [_moved(cause, document) for cause in definition_causes(canonical)]
 
 
 @cache
@@ -136,23 +151,3 @@ def _conversion(spec: JsonObject) -> Iterator[Cause]:
             hint="serve one version, or keep the fields of all versions compatible",
             warning=True,
         )
-
-
-def _rules_remarks(document: JsonObject, canonical: JsonObject) -> Iterator[Cause]:
-    for index, version in enumerate(canonical["spec"]["versions"]):
-        schema = version["schema"]["openAPIV3Schema"]
-        fields = [_field(path) for path in schema_rules.ruled_fields(schema)]
-        if fields:
-            path = written_path(document, ("spec", "versions", index, "schema", "openAPIV3Schema"))
-            yield errors.Cause(
-                code="MA131",
-                path=path,
-                message=f"the rules (x-kubernetes-validations) of {', '.join(fields)} are not evaluated yet",
-                hint="everything else in the schema is enforced",
-                at_key=True,
-                warning=True,
-            )
-
-
-def _field(path: tuple[Any, ...]) -> str:
-    return ".".join(("", *map(str, path))) if path else "the whole resource"

@@ -60,6 +60,8 @@ class Version:
         self.selectable_fields = selectable_fields
         self.program: Any = None
         """The compiled schema: `structural.version_program` puts it here when it is first wanted."""
+        self.rules: Any = None
+        """The schema's rules: `cel_rules.version_rule_causes` puts them here when they are first wanted."""
         self._schema = schema
 
     @property

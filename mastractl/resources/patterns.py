@@ -48,7 +48,8 @@ class Matcher:
 
     def __init__(self, pattern: str) -> None:
         self._tree = parse(pattern)
-        self._search = re.compile(_spelled(self._tree), re.ASCII).search
+        self._compiled = re.compile(_spelled(self._tree), re.ASCII)
+        self._search = self._compiled.search
         self._automaton: Automaton | None = None
         self.quick_limit = _quick_limit(self._tree)
         self.limit = _UNLIMITED if self.quick_limit == _UNLIMITED else _WORK // self._slow().size
@@ -58,6 +59,19 @@ class Matcher:
         if len(text) <= self.quick_limit:
             return self._search(text) is not None
         return len(text) <= self.limit and self._slow().search(text)
+
+    def parts(self, text: str) -> Iterator[str]:
+        """The parts of a text that match, from left to right. ValueError where that could take too long."""
+        if len(text) > self.quick_limit:
+            message = (
+                f"the text is too long for this pattern ({len(text)} characters, at most {self.quick_limit})"
+            )
+            raise ValueError(message)
+        end = -1
+        for hit in self._compiled.finditer(text):
+            if hit.start() != end or hit.end() != end:  # RE2 finds no empty part where another one ends
+                yield hit.group()
+            end = hit.end()
 
     def _slow(self) -> Automaton:
         if self._automaton is None:
@@ -82,8 +96,8 @@ def _spelled(node: Node) -> str:
             return "".join(map(_spelled, items))
         case Alt(items):
             return f"(?:{'|'.join(map(_spelled, items))})"
-        case Repeat(item, least, most):
-            return f"(?:{_spelled(item)}){{{least},{'' if most is None else most}}}"
+        case Repeat(item, least, most, lazy):
+            return f"(?:{_spelled(item)}){{{least},{'' if most is None else most}}}{'?' if lazy else ''}"
 
 
 _PLACES = {

@@ -3,8 +3,8 @@ r"""RE2's pattern syntax (golang.org/s/re2syntax), read into a tree.
 Kubernetes' schemas are written for RE2, which differs from Python's `re` in what `$`, `\z`, `\s` and flags
 in mid-pattern mean, has POSIX and Unicode classes and `\Q...\E`, and has no look-around and no
 back-references. Reading it ourselves gives the right meaning, refuses what an API server would refuse, and
-lets `patterns` see how long a match can take. Only whether a pattern is found matters here, so groups are
-not told apart and lazy is greedy.
+lets `patterns` see how long a match can take. What a group holds matters to nobody, so groups are not told
+apart.
 """
 
 from __future__ import annotations
@@ -52,11 +52,12 @@ class Alt(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """The same several times; `most` is None where there is no limit."""
+    """The same several times; `most` is None where there is no limit. `lazy` prefers few rounds."""
 
     item: Node
     least: int
     most: int | None
+    lazy: bool = False
 
 
 Node = Chars | Assert | Cat | Alt | Repeat
@@ -137,7 +138,7 @@ class _Reader:
                 continue
             item = self.atom(flags, depth)
             if item is not None:
-                items.append(self.repeated(item))
+                items.append(self.repeated(item, flags))
         return items[0] if len(items) == 1 else Cat(tuple(items))
 
     def quoted(self, flags: _Flags) -> list[Node]:
@@ -145,21 +146,21 @@ class _Reader:
         text = self.pattern[self.at : end if end >= 0 else None]
         self.at += len(text) + (2 if end >= 0 else 0)
         chars: list[Node] = [self.literal(char, flags) for char in text]
-        return [*chars[:-1], self.repeated(chars[-1])] if chars else []
+        return [*chars[:-1], self.repeated(chars[-1], flags)] if chars else []
 
-    def repeated(self, item: Node) -> Node:
+    def repeated(self, item: Node, flags: _Flags) -> Node:
         bounds = self.bounds()
         if bounds is None:
             return item
+        lazy = self.take("?")
         if self.bounds() is not None:
             self.fail("a repetition cannot itself be repeated")
-        return Repeat(item, *bounds)
+        return Repeat(item, *bounds, lazy is not flags.ungreedy)
 
     def bounds(self) -> tuple[int, int | None] | None:
-        """The repetition that stands here, lazy or not; None where there is none."""
+        """The counts of the repetition that stands here; None where there is none."""
         for sign, bounds in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
             if self.take(sign):
-                self.take("?")
                 return bounds
         return self.braces() if self.peek("{") else None
 
@@ -173,7 +174,6 @@ class _Reader:
         most = int(high) if high else None if comma else least
         if max(least, most or 0) > REPEAT_LIMIT or (most is not None and most < least):
             self.fail(f"a repetition goes from a smaller to a larger count, at most {REPEAT_LIMIT}")
-        self.take("?")
         return least, most
 
     def atom(self, flags: _Flags, depth: int) -> Node | None:

@@ -5,10 +5,11 @@ import copy
 import pytest
 
 from mastractl import errors
-from mastractl.resources.definitions import is_definition, kind_from_definition, upgrade
+from mastractl.resources.definitions import check_rules, is_definition, kind_from_definition, upgrade
 from mastractl.resources.structural import version_program
 
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
+RULES = "x-kubernetes-validations"
 
 SEED = {
     "apiVersion": "mastra.ai/v1alpha1",
@@ -263,26 +264,29 @@ def test_a_deprecated_version_without_words_gets_some():
     assert kind.storage_version.deprecation == "version v1 is deprecated"
 
 
-def test_rules_in_cel_are_remarked_upon_and_not_evaluated():
-    rule = [{"rule": "self != ''"}]
+def test_rules_in_cel_are_checked_apart_from_reading_a_definition():
     schema = {
         "type": "object",
-        "x-kubernetes-validations": [{"rule": "true"}],
         "properties": {
             "spec": {
                 "type": "object",
-                "properties": {
-                    "a": {"type": "string", "x-kubernetes-validations": rule},
-                    "l": {"type": "array", "items": {"type": "string", "x-kubernetes-validations": rule}},
-                },
+                "x-kubernetes-validations": [{"rule": "self.a > 1"}, {"rule": "has(self.b)"}],
+                "properties": {"a": {"type": "string"}},
             }
         },
     }
-    kind, (remark,) = kind_from_definition(new(schema))
-    assert (remark.code, remark.warning) == ("MA131", True)
-    assert remark.path == ("spec", "versions", 0, "schema", "openAPIV3Schema")
-    assert "of the whole resource, .spec.a, .spec.l.* are not evaluated yet" in remark.message
-    assert codes(kind, spec={"a": ""}) == []
+    definition = new(schema)
+    assert kind_from_definition(definition)[1] == []
+    first, second = check_rules(definition)
+    at = ("spec", "versions", 0, "schema", "openAPIV3Schema", "properties", "spec", RULES)
+    assert (first.code, first.path) == ("MA130", (*at, 0, "rule"))
+    assert first.message == (
+        "the expression does not compile: found no matching overload for '>' applied to (string, int)"
+    )
+    assert first.hint == "at column 8 of the expression: self.a \N{RIGHTWARDS ARROW} > 1"
+    assert second.path == (*at, 1, "rule")
+    assert 'undefined field "b"; did you mean' not in second.message
+    assert "known fields: a" in second.message
 
 
 def test_conversion_webhooks_are_remarked_upon():

@@ -1,0 +1,212 @@
+"""What the compiler makes of a node, and the pieces it is put together from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from mastractl.resources.cel.budget import exceeded
+from mastractl.resources.cel.fault import FAULTS, CelError, CostExceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mastractl.resources.cel.budget import Cost
+    from mastractl.resources.cel.syntax import Node
+    from mastractl.resources.cel.types import Type
+
+    Frame = list[Any]
+    Run = Callable[[Frame], Any]
+
+
+class Scope(Protocol):
+    """What the parts of the compiler ask of the whole."""
+
+    @property
+    def homogeneous(self) -> bool:
+        """Whether the items of a literal must be of one type."""
+        ...
+
+    def code(self, node: Node) -> Code:
+        """The code of a node. Raises CelError where it cannot be understood."""
+        ...
+
+    def mixed(self, node: Node) -> Code:
+        """The code of a node in which the items of literals may be of several types."""
+        ...
+
+    def within(self, node: Node, variables: Mapping[str, tuple[int, Type]]) -> Code:
+        """The code of a node in which further variables are known."""
+        ...
+
+    def place(self) -> int:
+        """A new place in the frame, for a variable of a macro."""
+        ...
+
+    def refused(self, fault: CelError) -> Code:
+        """What becomes of something that does not exist. Raises the fault where names are checked."""
+        ...
+
+
+class Code(NamedTuple):
+    """A compiled node: `run` takes the frame (what is left of the budget, then the variables) to the value.
+
+    `cost` is what running it costs at least, charged by whoever enters it. `const` holds the value of a
+    literal; `slot` is the place of a variable in the frame, and 0 for anything else.
+    """
+
+    type: Type
+    run: Run
+    cost: int = 0
+    const: tuple[Any, ...] = ()
+    slot: int = 0
+
+
+def constant(kind: Type, value: Any, cost: int = 0) -> Code:
+    """The code of a literal."""
+    return Code(kind, lambda _f: value, cost, (value,))
+
+
+def applied(call: Callable[..., Any], args: tuple[Code, ...]) -> Run:
+    """The call of a Python function with the values of the arguments."""
+    runs = [arg.run for arg in args]
+    if len(runs) == 1:
+        (one,) = runs
+        return lambda f: call(one(f))
+    if len(runs) == 2:
+        first, second = runs
+        return lambda f: call(first(f), second(f))
+    return lambda f: call(*[run(f) for run in runs])
+
+
+def metered(call: Callable[..., Any], cost: Cost, args: tuple[Code, ...]) -> Run:
+    """As `applied`, charged by what the arguments are."""
+    runs = [arg.run for arg in args]
+
+    def run(f: Frame) -> Any:
+        values = [each(f) for each in runs]
+        f[0] -= cost(*values)
+        if f[0] < 0:
+            raise exceeded()
+        return call(*values)
+
+    return run
+
+
+def conjunction(terms: list[Run]) -> Run:
+    """`&&`: false if any term is, whatever the others do; else the first failure, else true."""
+    if len(terms) == 2:
+        return _both(*terms)
+
+    def run(f: Frame) -> bool:
+        failure: Exception | None = None
+        for term in terms:
+            try:
+                value = term(f)
+            except FAULTS as fault:
+                failure = kept(fault, failure)
+            else:
+                if value is False:
+                    return False
+                if value is not True:
+                    failure = kept(_not_bool(), failure)
+        if failure is not None:
+            raise failure
+        return True
+
+    return run
+
+
+def _both(first: Run, second: Run) -> Run:
+    def run(f: Frame) -> bool:
+        try:
+            value = first(f)
+        except FAULTS as fault:
+            return _rescued(second, f, fault, wanted=False)
+        if value is True:
+            return truth(second(f))
+        return False if value is False else _rescued(second, f, _not_bool(), wanted=False)
+
+    return run
+
+
+def disjunction(terms: list[Run]) -> Run:
+    """`||`: true if any term is, whatever the others do; else the first failure, else false."""
+    if len(terms) == 2:
+        return _either(*terms)
+
+    def run(f: Frame) -> bool:
+        failure: Exception | None = None
+        for term in terms:
+            try:
+                value = term(f)
+            except FAULTS as fault:
+                failure = kept(fault, failure)
+            else:
+                if value is True:
+                    return True
+                if value is not False:
+                    failure = kept(_not_bool(), failure)
+        if failure is not None:
+            raise failure
+        return False
+
+    return run
+
+
+def _either(first: Run, second: Run) -> Run:
+    def run(f: Frame) -> bool:
+        try:
+            value = first(f)
+        except FAULTS as fault:
+            return _rescued(second, f, fault, wanted=True)
+        if value is False:
+            return truth(second(f))
+        return True if value is True else _rescued(second, f, _not_bool(), wanted=True)
+
+    return run
+
+
+def _rescued(second: Run, f: Frame, fault: Exception, *, wanted: bool) -> bool:
+    """The other term's value if it decides alone; else the failure of the first."""
+    failure = kept(fault, None)
+    try:
+        value = second(f)
+    except CostExceeded:
+        raise
+    except FAULTS:
+        raise failure from None
+    if value is not wanted:
+        raise failure
+    return bool(value)
+
+
+def kept(fault: Exception, before: Exception | None) -> Exception:
+    """The failure to remember, the first of several. Raises where nothing may go on."""
+    if isinstance(fault, CostExceeded):
+        raise fault
+    return before or fault
+
+
+def _not_bool() -> CelError:
+    return CelError("no such overload")
+
+
+def truth(value: Any) -> bool:
+    """The value of a condition. Raises CelError where it is none."""
+    if value is True or value is False:
+        return bool(value)
+    raise _not_bool()
+
+
+def choice(test: Run, yes: Run, no: Run) -> Run:
+    """`test ? yes : no`."""
+
+    def run(f: Frame) -> Any:
+        value = test(f)
+        if value is True:
+            return yes(f)
+        if value is False:
+            return no(f)
+        raise _not_bool()
+
+    return run
