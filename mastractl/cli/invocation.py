@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mastractl.cli.process import Process
     from mastractl.clock import Clock
     from mastractl.resources.kinds import KindRegistry
+    from mastractl.resources.resource import Resource
     from mastractl.store import StateStore
 
 
@@ -42,6 +43,7 @@ class GlobalFlags(NamedTuple):
     color: str = ""
     quiet: bool = False
     verbose: int = 0
+    show_secrets: bool = False
 
     @classmethod
     def joined(cls, said: Sequence[Mapping[str, Any]]) -> GlobalFlags:
@@ -57,6 +59,7 @@ class GlobalFlags(NamedTuple):
             color=nearest("color") or ("never" if any(s.get("no_color") for s in said) else ""),
             quiet=any(s.get("quiet") for s in said),
             verbose=sum(s.get("verbose") or 0 for s in said),
+            show_secrets=any(s.get("show_secrets") for s in said),
         )
 
 
@@ -145,6 +148,24 @@ class Invocation:
     def color(self, stream: TextIO) -> bool:
         """Whether to colour what goes to a stream."""
         return self._when == "always" or (self._when == "auto" and is_tty(stream))
+
+    def masked(self, resource: Resource) -> Resource:
+        """The resource as it may be shown: its sensitive values masked, unless --show-secrets was said."""
+        if self.flags.show_secrets:
+            return resource
+        from mastractl.cli.printers.masking import masked  # noqa: PLC0415 - printers do this by themselves
+
+        return masked(resource, self.kinds)
+
+    def masked_pair(self, before: Resource | None, after: Resource) -> tuple[Resource | None, Resource]:
+        """Two states of a resource as they may be shown; a sensitive value that differs says that it does."""
+        kind = self.kinds.find(after.group, after.kind)
+        if before is None or kind is None or self.flags.show_secrets:
+            return before and self.masked(before), self.masked(after)
+        from mastractl.resources import resource, sensitive  # noqa: PLC0415 - for differences only
+
+        first, second = sensitive.masked_pair(kind, before.document, after.document)
+        return resource.Resource(first), resource.Resource(second)
 
     def expect_output(self, form: str | None) -> None:
         """Tell the reporter which `-o` was asked for: with json, errors are JSON as well."""

@@ -73,6 +73,11 @@ Verbose = Annotated[
     int, flag("--verbose", "-v", count=True, help="Say what is being done; more with -vv.", panel=GLOBAL)
 ]
 
+ShowSecrets = Annotated[
+    bool,
+    flag("--show-secrets", help="Show sensitive values in place of ***.", panel=GLOBAL),
+]
+
 Filenames = Annotated[
     list[str] | None,
     flag(
@@ -140,6 +145,7 @@ GLOBALS: tuple[Parameter, ...] = (
     Parameter("no_color", NoColor, False),
     Parameter("quiet", Quiet, False),
     Parameter("verbose", Verbose, 0),
+    Parameter("show_secrets", ShowSecrets, False),
 )
 """The flags every command has, before the verb and after it."""
 

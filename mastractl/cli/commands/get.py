@@ -119,6 +119,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
         all_namespaces=all_namespaces,
         allow_missing_template_keys=allow_missing_template_keys,
         color=inv.color(inv.stdout),
+        secrets=inv.flags.show_secrets,
     )
     printer = printer_for(output, layout)
     how = _How(output, sort_by, ignore_not_found, output_watch_events, watch_only)

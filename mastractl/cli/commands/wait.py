@@ -122,7 +122,8 @@ class _Waiting:
         for label, resource in self._now():
             unmet = [goal for goal in self._wanted if not goal.met(resource)]
             if unmet:
-                behind.append((label, unmet[0].seen(resource)))
+                shown = self._inv.masked(resource) if resource is not None else None
+                behind.append((label, unmet[0].seen(shown)))
             elif label not in self._told:
                 self._told.add(label)
                 arrived.append((label, resource))

@@ -92,6 +92,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
             show_kind=len(chosen.kinds) > 1,
             all_namespaces=all_namespaces,
             color=inv.color(inv.stdout),
+            secrets=inv.flags.show_secrets,
         ),
     )
     following.follow(inv, chosen, following.as_events(printer), listed=not watch_only, since=resource_version)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mastractl import errors
+from mastractl.cli.printers.masking import MaskingPrinter
 from mastractl.cli.printers.printer import Printer, PrintOptions
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _GO_TEMPLATES = frozenset({"go-template", "go-template-file", "template", "templ
 
 
 def printer_for(output: str, options: PrintOptions) -> Printer:
-    """The printer of an `-o` value; "" is the table.
+    """The printer of an `-o` value; "" is the table. It masks sensitive values unless the options say not to.
 
     Raises UsageError for a format there is not and for a missing or superfluous argument, BadRequest
     for a path or template that cannot be understood.
@@ -45,7 +46,8 @@ def printer_for(output: str, options: PrintOptions) -> Printer:
     name, given, argument = output.partition("=")
     name = name or "table"
     _check(output, name, argument, given=bool(given))
-    return _makers()[name](argument, options)
+    printer = _makers()[name](argument, options)
+    return printer if options.secrets else MaskingPrinter(printer, options.kinds)
 
 
 def _check(output: str, name: str, argument: str, *, given: bool) -> None:
