@@ -44,6 +44,7 @@ class GlobalFlags(NamedTuple):
     quiet: bool = False
     verbose: int = 0
     show_secrets: bool = False
+    request_timeout: str = ""
 
     @classmethod
     def joined(cls, said: Sequence[Mapping[str, Any]]) -> GlobalFlags:
@@ -60,6 +61,7 @@ class GlobalFlags(NamedTuple):
             quiet=any(s.get("quiet") for s in said),
             verbose=sum(s.get("verbose") or 0 for s in said),
             show_secrets=any(s.get("show_secrets") for s in said),
+            request_timeout=nearest("request_timeout"),
         )
 
 
@@ -70,10 +72,15 @@ class Invocation:
         self.process = surroundings.process
         self.reporter = surroundings.reporter
         self.flags = flags
+        self._began = surroundings.process.clock.monotonic()
         self._store: StateStore | None = None
         self.new_store = False
         """Whether `--store` named a path where nothing was: perhaps not the one that was meant."""
         self._when = config.color(flags.color, self.process.environ)
+        if flags.request_timeout:  # kubectl's: a store answers at once, so there is nothing to cut short
+            from mastractl.cli import durations  # noqa: PLC0415 - scripts written for kubectl say it
+
+            durations.seconds(flags.request_timeout, flag="--request-timeout")
         self.reporter.quiet = flags.quiet
         self.reporter.color = self.color(self.process.stderr)
 
@@ -84,6 +91,9 @@ class Invocation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._store is not None:
+            if self.flags.verbose > 1:
+                took = (self.clock.monotonic() - self._began) * 1000
+                self.verbose(f"store at revision {self._store.engine.revision()}; {took:.0f} ms", level=2)
             self._store.close()
 
     @property

@@ -53,7 +53,7 @@ def printer_for(output: str, options: PrintOptions) -> Printer:
 def _check(output: str, name: str, argument: str, *, given: bool) -> None:
     if name in _GO_TEMPLATES:
         message = f"output format {output!r}: Go templates are not supported"
-        raise errors.UsageError(message, hint="write it as a JSONPath: -o jsonpath='{.metadata.name}'")
+        raise errors.UsageError(message, hint=_IN_PLACE_OF_GO)
     if name not in FORMATS:
         message = f"unknown output format {output!r}; allowed formats are: {', '.join(FORMATS)}"
         raise errors.UsageError(message, hint=_nearest(name))
@@ -64,6 +64,11 @@ def _check(output: str, name: str, argument: str, *, given: bool) -> None:
         message = f"output format {name!r} takes no argument, found {argument!r}"
         raise errors.UsageError(message, hint=f"write -o {name}")
 
+
+_IN_PLACE_OF_GO = (
+    "{range}, filters and all, a JSONPath does it: -o jsonpath='{.metadata.name}'; "
+    "so does -o custom-columns=NAME:.metadata.name"
+)
 
 _EXAMPLES = {
     "jsonpath": "'{.metadata.name}'",
