@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-
 AGE = re.compile(r"\d+s$")
 
 
