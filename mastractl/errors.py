@@ -55,7 +55,8 @@ class Cause(NamedTuple):
     `at_key` says that the fault is the key itself (an unknown field) and not its value.
     `warning` marks a remark that does not make the resource invalid. `place` is where it was written,
     as `file:line:column`, and "" if it comes from no text. `related` are other fields of the same document
-    that the fault has to do with, each with what there is to say of it.
+    that the fault has to do with, each with what there is to say of it. `secret` says that the value must not
+    be shown.
     """
 
     code: str
@@ -67,6 +68,7 @@ class Cause(NamedTuple):
     warning: bool = False
     place: str = ""
     related: tuple[tuple[FieldPath, str], ...] = ()
+    secret: bool = False
 
 
 class MastraError(Exception):

@@ -40,7 +40,9 @@ class ChangePrinter:
         if output.partition("=")[0] in _FOR_PEOPLE:
             message = f"unknown output format {output!r}; allowed formats are: name, json, yaml, jsonpath"
             raise errors.UsageError(message)
-        options = PrintOptions(out=inv.stdout, kinds=inv.kinds, clock=inv.clock)
+        options = PrintOptions(
+            out=inv.stdout, kinds=inv.kinds, clock=inv.clock, secrets=inv.flags.show_secrets
+        )
         self._printer = printer_for(output, options) if output else None
 
     def show(self, changes: Sequence[Change]) -> None:

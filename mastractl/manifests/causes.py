@@ -57,7 +57,7 @@ def _placed(causes: Sequence[Cause], manifest: Manifest) -> list[Diagnostic]:
         place for c in causes for place in ((c.path, c.at_key), *((path, False) for path, _ in c.related))
     ]
     spans = iter(locate_all(document, [(inside + path, at_key) for path, at_key in places]))
-    return [
+    found = [
         document.note(
             c.code,
             c.message,
@@ -69,3 +69,4 @@ def _placed(causes: Sequence[Cause], manifest: Manifest) -> list[Diagnostic]:
         )
         for c in causes
     ]
+    return [d._replace(excerpt=None) if c.secret else d for c, d in zip(causes, found, strict=True)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import cel_rules, definition_forms, references, shorthand
+from mastractl.resources import cel_rules, definition_forms, references, sensitive, shorthand
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
@@ -70,6 +70,7 @@ def admit(
     form, remarks = _without_owned(form, version)
     form, misplaced = _placed(form, kind, namespace, given=namespace_given)
     form, causes = version_program(version).run(form, unknown="prune" if fields == "ignore" else "report")
+    causes = sensitive.checked(version, form, causes)
     if not any(cause.code != "MA101" for cause in causes):
         causes += cel_rules.version_rule_causes(version, form)
     if kind.bundled:

@@ -67,7 +67,7 @@ def test_every_verb_has_help_with_examples_and_global_options(name, cli):
     assert max(map(len, out.splitlines())) <= 110
     if hasattr(module(name), "run"):
         assert "\nExamples:\n  # " in out
-        assert f"  mastractl {name}" in out
+        assert f"mastractl {name}" in out.partition("\nExamples:\n")[2]
         assert cli.ok(name, "-h").out == out
 
 
@@ -165,6 +165,13 @@ def test_verbose_tells_where_settings_come_from_on_standard_error(cli):
     assert result.out == ""
     assert f"store: {cli.store} (MASTRACTL_STORE)" in result.err
     assert "namespace: default (default)" in result.err
+
+
+def test_more_verbose_tells_what_it_took(cli):
+    for level in ("-vv", "-v=2"):
+        told = cli.ok("get", "agents", level, "-o", "name").err.splitlines()[-1]
+        assert re.fullmatch(r"store at revision \d+; \d+ ms", told)
+    assert "revision" not in cli.ok("get", "agents", "-v", "-o", "name").err
 
 
 def test_quiet_drops_talk_but_not_errors(cli):
