@@ -7,7 +7,7 @@ import os.path
 from typing import TYPE_CHECKING, Annotated
 
 from mastractl import errors
-from mastractl.cli import intake, options
+from mastractl.cli import intake, options, progress
 from mastractl.cli.printers import difftext
 from mastractl.manifests import diagnostics, sources
 from mastractl.manifests.canonical import formatter
@@ -68,7 +68,8 @@ def run(
         message = "you must say which manifests: a file, a directory, or - for standard input"
         raise errors.UsageError(message, hint="mastractl fmt . -R")
     work = _Work(inv, writes=not (check or show), shows=show)
-    for item in sources.find(named, recursive=recursive, stdin=inv.process.stdin_bytes):
+    items = sources.find(named, recursive=recursive, stdin=inv.process.stdin_bytes)
+    for item in progress.counted(inv, items, "formatting"):
         if isinstance(item, Diagnostic):
             work.found.append(item)
         else:
