@@ -60,8 +60,8 @@ def run(
     quotes, and quotes around words that other readers of YAML take for something else. What a manifest says
     never changes, nor does a comment; the order of the fields below spec is yours. JSON stays JSON.
 
-    The names of the files that are changed are printed; `-` is read and printed instead. A file with an error
-    stays as it is (exit 4), and so does one that holds no manifest.
+    The names of the files that are changed are printed; `-` is read and printed instead. A file that holds no
+    manifest is left alone; one with an error stays as it is, and the exit code is 4.
     """
     named = [*(paths or ()), *(filename or ())]
     if not named:
