@@ -52,6 +52,21 @@ def test_events_are_coloured_on_a_terminal(terminal):
     assert "Traceback" not in text
 
 
+def test_tools_are_coloured_on_a_terminal_and_plain_in_a_pipe(terminal, tmp_path):
+    (tmp_path / "messy.yaml").write_text(AGENT.replace("kind: Agent", "kind:   Agent") + "# end\n")
+    (tmp_path / "b.yaml").write_text(AGENT.replace("Help.", "Help., tools: [gone]"))
+    for line, shown, exit_code in (
+        ("mastractl tree -f b.yaml", "└── tool/gone  (\x1b[31mmissing\x1b[0m)", 0),
+        ("mastractl doctor", "\x1b[32mok  \x1b[0m", 0),
+        ("mastractl fmt --diff messy.yaml", "\x1b[32m+kind: Agent\x1b[0m", 1),
+    ):
+        text, code = finish(terminal(line, LC_ALL="C.UTF-8"))
+        assert (shown in text, code) == (True, exit_code), text
+        text, _ = finish(terminal(f"{line} | cat", LC_ALL="C"))
+        assert "\x1b[" not in text
+    assert "└── tool/gone  (missing)" in finish(terminal("mastractl tree -f b.yaml | cat", LC_ALL="C"))[0]
+
+
 @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, ""), ("n", 1, "agent.mastra.ai/x")])
 def test_a_deletion_is_asked_about(terminal, answer, code, left):
     child = terminal("mastractl delete agents --all -i")

@@ -115,6 +115,19 @@ def test_resources_of_a_kind_that_is_gone(cli, look, make):
     ]
 
 
+def test_a_definition_that_makes_no_sense(cli, look, make):
+    cli.ok("apply", "-f", cli.write("crd.json", json.dumps(make.definition())))
+    path = cli.store / "customresourcedefinition/_cluster/datasources.acme.io.json"
+    document = json.loads(path.read_text())
+    del document["spec"]["names"]
+    path.write_text(json.dumps(document))
+    cli("get", "agents")
+    found = look()["problems"]
+    assert found[0][0] == "warn"
+    assert "datasources.acme.io" in found[0][1]
+    assert "names" in found[0][1]
+
+
 def test_resources_that_no_longer_fit(cli, look, make):
     crd = make.definition()
     cli.ok("apply", "-f", cli.write("crd.json", json.dumps(crd)))

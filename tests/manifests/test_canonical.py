@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from hypothesis import strategies as st
 
 from mastractl import values
 from mastractl.manifests import yamldoc
+from mastractl.manifests.canonical import order, parts
 from mastractl.manifests.canonical.formatter import reformat
+from mastractl.manifests.canonical.layout import lay_out
 from mastractl.manifests.documents import Document
+from mastractl.manifests.parsers import next_event
 from mastractl.manifests.sources import Source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,6 +245,17 @@ def test_what_has_no_such_form_stays():
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda p: str(p.relative_to(ROOT)))
 def test_whatever_is_written_here_has_a_form_that_is_its_own(path):
     canonical(path.read_text(encoding="utf-8"), path.name)
+
+
+def test_both_parsers_see_the_same_parts():
+    for path in WRITTEN:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".yaml":
+            quick, plain = (
+                lay_out(*parts.read(text, partial(next_event, backend=backend)), lambda _root: order.DOCUMENT)
+                for backend in ("libyaml", "python")
+            )
+            assert quick == plain
 
 
 WORDS = st.sampled_from(

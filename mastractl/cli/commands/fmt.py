@@ -7,7 +7,7 @@ import os.path
 from typing import TYPE_CHECKING, Annotated
 
 from mastractl import errors
-from mastractl.cli import intake, options
+from mastractl.cli import intake, options, progress
 from mastractl.cli.printers import difftext
 from mastractl.manifests import diagnostics, sources
 from mastractl.manifests.canonical import formatter
@@ -60,15 +60,16 @@ def run(
     quotes, and quotes around words that other readers of YAML take for something else. What a manifest says
     never changes, nor does a comment; the order of the fields below spec is yours. JSON stays JSON.
 
-    The names of the files that are changed are printed; `-` is read and printed instead. A file with an error
-    stays as it is (exit 4), and so does one that holds no manifest.
+    The names of the files that are changed are printed; `-` is read and printed instead. A file that holds no
+    manifest is left alone; one with an error stays as it is, and the exit code is 4.
     """
     named = [*(paths or ()), *(filename or ())]
     if not named:
         message = "you must say which manifests: a file, a directory, or - for standard input"
         raise errors.UsageError(message, hint="mastractl fmt . -R")
     work = _Work(inv, writes=not (check or show), shows=show)
-    for item in sources.find(named, recursive=recursive, stdin=inv.process.stdin_bytes):
+    items = sources.find(named, recursive=recursive, stdin=inv.process.stdin_bytes)
+    for item in progress.counted(inv, items, "formatting"):
         if isinstance(item, Diagnostic):
             work.found.append(item)
         else:
