@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from mastractl.resources.schema_words import EMBEDDED, LIST_TYPE, MAP_KEYS, RULES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mastractl.errors import Cause, FieldPath
     from mastractl.resources.cel.asked import Asked, Before, Run, Unusable
     from mastractl.resources.kinds import Version
@@ -61,12 +63,24 @@ def rules_of(schema: JsonObject, *, root: bool = True) -> Tree | None:
 class Tree:
     """The rules of a schema node, and the parts of its values that have rules."""
 
-    __slots__ = ("_asked", "_schema", "branches", "items", "keys", "others", "properties", "root", "said")
+    __slots__ = (
+        "_asked",
+        "_begin",
+        "_schema",
+        "branches",
+        "items",
+        "keys",
+        "others",
+        "properties",
+        "root",
+        "said",
+    )
 
     def __init__(self, said: tuple[JsonObject, ...], schema: JsonObject, *, root: bool) -> None:
         self.said = said
         self.root = root
         self._schema = schema
+        self._begin: Callable[[Any, Any], tuple[Run, Before]] | None = None
         self._asked: list[Asked | Unusable] | None = None
         self.properties: dict[str, Tree] = {}
         self.items: Tree | None = None
@@ -77,11 +91,13 @@ class Tree:
 
     def causes(self, document: Any, old: Any, path: FieldPath) -> list[Cause]:
         """What the rules have against a document."""
-        from mastractl.resources.cel.asked import Before, Run  # noqa: PLC0415 - few schemas have rules
-        from mastractl.resources.cel.budget import DOCUMENT_LIMIT  # noqa: PLC0415 - as above
+        begin = self._begin
+        if begin is None:
+            from mastractl.resources.cel import asked  # noqa: PLC0415 - few schemas have rules
 
-        run = Run(DOCUMENT_LIMIT)
-        self.visit(run, document, old, path, Before(document, old))
+            begin = self._begin = asked.begin
+        run, before = begin(document, old)
+        self.visit(run, document, old, path, before)
         return run.causes
 
     def visit(self, run: Run, value: Any, old: Any, path: FieldPath, before: Before) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mastractl.errors import Cause
+from mastractl.resources.cel import budget
 from mastractl.resources.cel.fault import CelError, CostExceeded
 from mastractl.resources.cel.rule import ABSENT, RuleMaker
 from mastractl.resources.jsontypes import equal
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 class Run:
     """One document on its way through the rules."""
 
-    def __init__(self, budget: int) -> None:
-        self.budget = budget
+    __slots__ = ("budget", "causes")
+
+    def __init__(self, limit: int) -> None:
+        self.budget = limit
         self.causes: list[Cause] = []
 
     def stop(self) -> None:
@@ -42,11 +45,17 @@ class Before(NamedTuple):
         return self.old is not None and equal(self.value, self.old)
 
 
+def begin(document: Any, old: Any) -> tuple[Run, Before]:
+    """What a document sets out with."""
+    return Run(budget.DOCUMENT_LIMIT), Before(document, old)
+
+
 class Asked:
     """One rule, ready to be asked: what it says when it is broken, and of which field."""
 
     def __init__(self, said: JsonObject, rule: Rule) -> None:
         self.rule = rule
+        self._needs_old = rule.transition and not rule.optional_old
         self.text = " ".join(str(said.get("rule", "")).split())
         self.reason = said.get("reason") or "FieldValueInvalid"
         self.field = field_path(said["fieldPath"]) if said.get("fieldPath") else ()
@@ -56,18 +65,20 @@ class Asked:
     def ask(self, run: Run, value: Any, old: Any, path: FieldPath, before: Before) -> None:
         """Ask the rule about a value; `old` is None where there is nothing to compare it with."""
         rule = self.rule
-        if old is None and rule.transition and not rule.optional_old:
-            return
-        was = ABSENT if old is None else old
+        was = old
+        if old is None:
+            if self._needs_old:
+                return
+            was = ABSENT
         try:
-            fine, cost = rule.measured(value, was, limit=run.budget)
+            fine, cost = rule.measured(value, was, run.budget)
         except CelError as fault:
             run.causes.append(self._failure(run, fault, path))
             return
         run.budget -= cost
         if fine:
             return
-        message, cost = rule.told(value, was, limit=run.budget)
+        message, cost = rule.told(value, was, run.budget)
         run.budget -= cost
         warning = not rule.transition and before.unchanged()
         run.causes.append(self._broken(message, (*path, *self.field), warning=warning))
