@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mastractl.resources.cel import types
+from mastractl.resources.cel.asked import field_path
 from mastractl.resources.cel.fault import CelError, position
 from mastractl.resources.cel.rule import RuleMaker
-from mastractl.resources.cel_rules import field_path
 from mastractl.resources.schema_rules import broken
 from mastractl.resources.schema_words import EMBEDDED, RULES
 

@@ -26,14 +26,14 @@ class Program(NamedTuple):
     used: frozenset[str]
     run: Run
     cost: int
-    slots: int
+    spare: tuple[None, ...]
 
     def evaluate(self, values: Sequence[Any], limit: int = budget.CALL_LIMIT) -> tuple[Any, int]:
         """The value, and what it cost. `values` are those of the environment's variables, in their order.
 
         Raises CelError: where the evaluation fails, and CostExceeded where it costs more than `limit`.
         """
-        frame = [limit - self.cost, *values, *[None] * (self.slots - 1 - len(values))]
+        frame = [limit - self.cost, *values, *self.spare]
         try:
             if frame[0] < 0:
                 raise budget.exceeded()
@@ -64,4 +64,5 @@ def compile_expression(expression: str, environment: Environment, wanted: Type |
         message = f"must be of type {wanted}, but this is of type {types.settled(code.type)}"
         raise CelError(message, tree.at)
     used = frozenset(compiler.used)
-    return Program(expression, types.settled(code.type), used, code.run, code.cost, compiler.slots)
+    spare = (None,) * (compiler.slots - 1 - len(environment.variables))
+    return Program(expression, types.settled(code.type), used, code.run, code.cost, spare)

@@ -46,22 +46,21 @@ class Rule:
 
         Raises CelError where it cannot be told: a missing key, an overflow, or too many steps.
         """
-        result, _ = self.measured(value, old, limit=limit)
-        return result
+        return self.measured(value, old, limit)[0]
 
-    def measured(self, value: Any, old: Any = ABSENT, *, limit: int = budget.CALL_LIMIT) -> tuple[bool, int]:
+    def measured(self, value: Any, old: Any, limit: int) -> tuple[bool, int]:
         """As `evaluate`, and what it cost."""
-        found, cost = self._test.evaluate(self._values(value, old), min(limit, budget.CALL_LIMIT))
-        if found is not True and found is not False:
+        found: tuple[Any, int] = self._test.evaluate(self._values(value, old), min(limit, budget.CALL_LIMIT))
+        if found[0] is not True and found[0] is not False:
             message = "the rule gives neither true nor false"
             raise CelError(message)
-        return bool(found), cost
+        return found
 
     def message(self, value: Any, old: Any = ABSENT, *, limit: int = budget.CALL_LIMIT) -> str:
         """What messageExpression says; "" where there is none, it fails, or says what is no line of text."""
-        return self.told(value, old, limit=limit)[0]
+        return self.told(value, old, limit)[0]
 
-    def told(self, value: Any, old: Any = ABSENT, *, limit: int = budget.CALL_LIMIT) -> tuple[str, int]:
+    def told(self, value: Any, old: Any, limit: int) -> tuple[str, int]:
         """As `message`, and what it cost."""
         if self._message is None:
             return "", 0
@@ -73,14 +72,12 @@ class Rule:
         return "" if "\n" in text or len(text.encode()) > budget.MESSAGE_LIMIT else text, cost
 
     def _values(self, value: Any, old: Any) -> tuple[Any, ...]:
-        convert = self._convert or _same
+        convert = self._convert
+        if convert is not None:
+            value, old = convert(value), old if old is ABSENT else convert(old)
         if self.optional_old:
-            return convert(value), MISSING if old is ABSENT else Maybe(convert(old))
-        return convert(value), None if old is ABSENT else convert(old)
-
-
-def _same(value: Any) -> Any:
-    return value
+            return value, MISSING if old is ABSENT else Maybe(old)
+        return value, old
 
 
 if TYPE_CHECKING:
