@@ -30,7 +30,11 @@ ROWS = [(verb, number) for verb, file in TABLE.items() for number in range(len(f
 EVERYWHERE = "globals"
 """The file of what holds for every verb."""
 
-LATER = frozenset({"annotate", "create", "edit", "events", "label", "patch", "plugin", "replace", "rollout"})
+LATER = frozenset(
+    ("annotate", "create", "edit", "events", "label", "options", "patch", "plugin", "replace", "rollout")
+)
+"""Verbs of kubectl that get their rows together with their command."""
+
 KUBECTL = LATER | {
     "api-resources",
     "api-versions",
@@ -42,7 +46,6 @@ KUBECTL = LATER | {
     "diff",
     "explain",
     "get",
-    "options",
     "version",
     "wait",
 }
