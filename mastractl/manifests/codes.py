@@ -125,6 +125,11 @@ CODES: dict[str, Code] = {
         "bad-json-schema",
         "A tool's inputSchema or outputSchema is not a valid JSON Schema.",
     ),
+    "MA150": Code(
+        "field-conflict",
+        "What is applied sets a field that another field manager owns, to another value. Take it over with "
+        "--force-conflicts, leave it out of the manifest, or write the value that it has now.",
+    ),
 }
 
 _BY_NAME = {code.name: number for number, code in CODES.items()}
