@@ -224,6 +224,23 @@ def test_an_apply_without_force_keeps_what_others_own(case):
 
 
 @quickly
+@given(plays())
+def test_whoever_still_owns_a_field_finds_the_value_it_had(case):
+    schema, acts = case
+    stage = played(schema, acts[:-1])
+    live = stage.live
+    last = acts[-1]
+    stage.apply(last.manager, last.document, force=True)
+    for manager in stage.managers:
+        if (manager.name, manager.operation) == (last.manager, "Apply"):
+            continue
+        for path in manager.fields:
+            before, after = values_at(live, path), values_at(stage.live, path)
+            scalars = [v for v in [*before, *after] if not isinstance(v, (dict, list))]
+            assert not scalars or json.dumps(before) == json.dumps(after)
+
+
+@quickly
 @given(plays(operations=("Apply",)))
 def test_a_field_left_out_goes_if_and_only_if_nobody_else_owns_it(case):
     schema, acts = case
