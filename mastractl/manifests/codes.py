@@ -148,6 +148,11 @@ CODES: dict[str, Code] = {
         "bad-json-schema",
         "A tool's inputSchema or outputSchema is not a valid JSON Schema.",
     ),
+    "MA150": Code(
+        "field-conflict",
+        "What is applied sets a field that another field manager owns, to another value. Take it over with "
+        "--force-conflicts, leave it out of the manifest, or write the value that it has now.",
+    ),
     "MA170": Code(
         "unknown-step",
         "`initialStep`, `next` or another way on names a step that the workflow does not have, or that "
