@@ -130,6 +130,12 @@ CODES: dict[str, Code] = {
         "What is applied sets a field that another field manager owns, to another value. Take it over with "
         "--force-conflicts, leave it out of the manifest, or write the value that it has now.",
     ),
+    "MA151": Code(
+        "taken-over",
+        "A plain apply set a field that another manager had applied with another value, so that it is this "
+        "manifest's from now on. Two sources that apply one field overwrite each other in turn: let only one "
+        "of them name it. `apply --server-side` refuses instead of taking over.",
+    ),
 }
 
 _BY_NAME = {code.name: number for number, code in CODES.items()}

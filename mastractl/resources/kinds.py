@@ -60,6 +60,8 @@ class Version:
         self.selectable_fields = selectable_fields
         self.program: Any = None
         """The compiled schema: `structural.version_program` puts it here when it is first wanted."""
+        self.part_program: Any = None
+        """The same for some fields of a resource: `parts.part_program` puts it here."""
         self._schema = schema
 
     @property

@@ -18,19 +18,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from mastractl import clock
 from mastractl.engines.contract import Check, Delete
 from mastractl.resources.resource import Resource
-from mastractl.store import apply, drafts, refusals
+from mastractl.store import apply, drafts, keys, refusals
 from mastractl.store.api import Applied, Deleted
 from mastractl.store.garbage import Removal
 from mastractl.store.kinds import DEFINITION
 from mastractl.store.owners import Owners
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Op
     from mastractl.resources.kinds import Kind
-    from mastractl.store.api import Operation
     from mastractl.store.apply import Incoming
     from mastractl.store.drafts import Draft
     from mastractl.store.kinds import StoreKinds
@@ -69,44 +68,52 @@ class Writer:
     ) -> Resource:
         """Take one step of `apply` as one commit, and give back the resource as it is then."""
         key = incoming.key
+        origin = incoming.manager
 
         def work(draft: Draft) -> Removal:
             removal = self._removal(draft)
             step(draft, incoming, removal)
             return removal
 
-        removal, draft = self._transact(work, asked={key}, dry_run=dry_run)
+        removal, draft = self._transact(work, asked={key}, origin=origin, dry_run=dry_run)
         self._sweep(removal, draft)
         return draft.resource(key, draft.read(key) or removal.removed[key])
 
     def apply_all(self, incoming: Sequence[Incoming], *, dry_run: bool) -> list[Applied]:
         """Apply all of them as one commit, definitions first, and answer in the order given."""
 
-        def work(draft: Draft) -> tuple[dict[int, tuple[Operation, JsonObject]], Removal]:
+        def work(draft: Draft) -> tuple[dict[int, tuple[apply.Outcome, JsonObject]], Removal]:
             removal = self._removal(draft)
             applied = {}
             for index in order:
                 each = incoming[index]
-                operation = apply.apply(draft, each, removal)
-                applied[index] = operation, draft.read(each.key) or removal.removed[each.key]
+                outcome = apply.apply(draft, each, removal)
+                applied[index] = outcome, draft.read(each.key) or removal.removed[each.key]
             return applied, removal
 
         order = sorted(range(len(incoming)), key=lambda index: incoming[index].kind.kind != DEFINITION)
         asked = {each.key for each in incoming}
-        (applied, removal), draft = self._transact(work, asked=asked, dry_run=dry_run)
+        origin = incoming[0].manager if incoming else ""
+        (applied, removal), draft = self._transact(work, asked=asked, origin=origin, dry_run=dry_run)
         self._sweep(removal, draft)
         return [
             Applied(
                 resource=draft.resource(each.key, applied[index][1]),
-                operation=applied[index][0],
+                operation=applied[index][0].operation,
                 before=draft.before(each.key),
-                warnings=each.warnings,
+                warnings=each.warnings + applied[index][0].remarks,
             )
             for index, each in enumerate(incoming)
         ]
 
     def delete_all(
-        self, targets: Sequence[Target], *, ignore_missing: bool, orphan: bool, dry_run: bool
+        self,
+        targets: Sequence[Target],
+        *,
+        ignore_missing: bool,
+        orphan: bool,
+        dry_run: bool,
+        manager: str = "",
     ) -> list[Deleted]:
         """Delete all of them as one commit, and what goes with them."""
 
@@ -122,7 +129,7 @@ class Writer:
                 dependents[target.key] = [k for k in islice(removal.removed, already, None) if k not in asked]
             return _Gone(present, removal, dependents)
 
-        gone, draft = self._transact(work, asked={t.key for t in targets}, dry_run=dry_run)
+        gone, draft = self._transact(work, asked={t.key for t in targets}, origin=manager, dry_run=dry_run)
         self._sweep(gone.removal, draft, orphan=orphan)
         return [_deleted(draft, gone, target) for target in gone.targets]
 
@@ -131,11 +138,16 @@ class Writer:
         return Removal(draft, owners=self._owners, kinds=self._kinds, now=now, orphan=orphan)
 
     def _transact(
-        self, work: Callable[[Draft], drafts.Outcome], *, asked: set[str], dry_run: bool
+        self, work: Callable[[Draft], drafts.Outcome], *, asked: set[str], dry_run: bool, origin: str = ""
     ) -> tuple[drafts.Outcome, Draft]:
-        parts = partial(_dependents_first, asked=asked)
+        parts = partial(_dependents_first, asked=asked | {keys.record(key) for key in asked})
         return drafts.transact(
-            self._engine, work, clock=self._clock, origin=self._manager, parts=parts, dry_run=dry_run
+            self._engine,
+            work,
+            clock=self._clock,
+            origin=origin or self._manager,
+            parts=parts,
+            dry_run=dry_run,
         )
 
     def _sweep(self, removal: Removal, draft: Draft, *, orphan: bool = False) -> None:
@@ -183,14 +195,24 @@ def _dependents_first(draft: Draft, ops: dict[str, Op], most: int, *, asked: set
     Every commit stands on the condition that what was asked for is as it was read.
     """
     last = {key: op for key, op in ops.items() if key in asked or isinstance(op, Check)}
-    before = [key for key in reversed(ops) if key not in last and isinstance(ops[key], Delete)]
-    before += [key for key in ops if key not in last and not isinstance(ops[key], Delete)]
+    gone = [key for key in reversed(ops) if key not in last and isinstance(ops[key], Delete)]
+    before = [key for key in gone if not key.startswith(keys.OWNERSHIP)]
+    before += [key for key in ops if key not in last and key.startswith(keys.EVERYTHING) and key not in gone]
     room = most - len(last)
-    if room < 1:
+    if room < 2:
         return [ops]
     conditions: dict[str, Op] = {key: Check(key, draft.revision(key)) for key in last}
-    parts = [
-        {key: ops[key] for key in before[start : start + room]} | conditions
-        for start in range(0, len(before), room)
-    ]
-    return [*parts, last] if last else parts
+    return [part | conditions for part in _parts(ops, before, room)] + ([last] if last else [])
+
+
+def _parts(ops: dict[str, Op], order: Sequence[str], room: int) -> Iterator[dict[str, Op]]:
+    """The operations on these keys, `room` at a time, each with that on its record of ownership."""
+    part: dict[str, Op] = {}
+    for key in order:
+        together = {each: ops[each] for each in (key, keys.record(key)) if each in ops}
+        if len(part) + len(together) > room:
+            yield part
+            part = {}
+        part |= together
+    if part:
+        yield part

@@ -82,7 +82,12 @@ def run(  # noqa: PLR0913 - the flags of the verb
         raise errors.UsageError(message, hint=f"did you mean -f {misplaced[0]}?")
     printer = changes.ChangePrinter(inv, output)
     taken = intake.take(
-        inv, filename or (), recursive=recursive, fields=_FIELDS[validate], strict_refs=strict_refs
+        inv,
+        filename or (),
+        recursive=recursive,
+        fields=_FIELDS[validate],
+        strict_refs=strict_refs,
+        extent="declared",
     )
     intake.tell(inv, taken.found)
     if taken.faulty and not keep_going:

@@ -48,7 +48,7 @@ def run(
     The exit code is 0 if nothing differs, 1 if something does, and more than 1 for an error.
     """
     inv.reporter.plain_failure = _FAILED
-    taken = intake.take(inv, filename or (), recursive=recursive, strict_refs=strict_refs)
+    taken = intake.take(inv, filename or (), recursive=recursive, strict_refs=strict_refs, extent="declared")
     intake.tell(inv, taken.found)
     if taken.faulty:
         raise intake.refusal(taken.found, outcome="nothing was compared")
