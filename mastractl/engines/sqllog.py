@@ -243,11 +243,11 @@ _CHANGES = (
 )
 
 _HISTORY = (
-    "WITH RECURSIVE chain(id) AS ("
+    "WITH RECURSIVE chain(id) AS ("  # noqa: S608 - as above
     " SELECT id FROM current WHERE key >= ? AND key < ?"
     " UNION ALL SELECT id FROM log WHERE value IS NULL AND key >= ? AND key < ?"
     " UNION ALL SELECT l.prev FROM chain c JOIN log l ON l.id = c.id WHERE l.prev IS NOT NULL)"
-    f" SELECT {_CHANGE} FROM chain c JOIN log l ON l.id = c.id"  # noqa: S608 - as above
+    f" SELECT {_CHANGE} FROM chain c JOIN log l ON l.id = c.id"
     " LEFT JOIN log p ON p.id = l.prev WHERE l.id >= ? ORDER BY l.id"
 )
 """What `_CHANGES` gives for few keys, at the price of their own history and not of the whole log."""

@@ -125,6 +125,16 @@ CODES: dict[str, Code] = {
         "bad-json-schema",
         "A tool's inputSchema or outputSchema is not a valid JSON Schema.",
     ),
+    "MA150": Code(
+        "bad-patch",
+        "A patch that cannot be carried out on the resource as it stands: an operation's path leads nowhere, "
+        "or a `test` does not hold. Nothing was changed; operations are counted from 0.",
+    ),
+    "MA151": Code(
+        "immutable-field",
+        "A field that is settled when a resource is made and stays for as long as it lives: its name, "
+        "namespace, uid, kind and API group. To change one, create another resource and delete this one.",
+    ),
 }
 
 _BY_NAME = {code.name: number for number, code in CODES.items()}

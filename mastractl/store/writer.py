@@ -22,6 +22,7 @@ from mastractl.store import apply, drafts, refusals
 from mastractl.store.api import Applied, Deleted
 from mastractl.store.garbage import Removal
 from mastractl.store.kinds import DEFINITION
+from mastractl.store.modify import modify
 from mastractl.store.owners import Owners
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Op
+    from mastractl.errors import Cause
     from mastractl.resources.kinds import Kind
     from mastractl.store.api import Operation
     from mastractl.store.apply import Incoming
     from mastractl.store.drafts import Draft
     from mastractl.store.kinds import StoreKinds
+    from mastractl.store.modify import Asked
     from mastractl.values import JsonObject
 
 
@@ -78,6 +81,44 @@ class Writer:
         removal, draft = self._transact(work, asked={key}, dry_run=dry_run)
         self._sweep(removal, draft)
         return draft.resource(key, draft.read(key) or removal.removed[key])
+
+    def modify(self, asked: Asked, *, dry_run: bool, manager: str) -> Applied:
+        """Change one resource as one commit of the manager ("" for the writer's own name)."""
+        key = asked.key
+
+        def work(draft: Draft) -> tuple[tuple[Cause, ...], Removal]:
+            removal = self._removal(draft)
+            return modify(draft, asked, removal, self._kinds), removal
+
+        (warnings, removal), draft = self._transact(work, asked={key}, dry_run=dry_run, manager=manager)
+        self._sweep(removal, draft)
+        return Applied(
+            resource=draft.resource(key, draft.read(key) or removal.removed[key]),
+            operation="configured" if draft.is_written(key) else "unchanged",
+            before=draft.before(key),
+            warnings=warnings,
+        )
+
+    def write_all(
+        self,
+        incoming: Sequence[Incoming],
+        step: Callable[[Draft, Incoming, Removal], object],
+        *,
+        dry_run: bool,
+        manager: str,
+    ) -> list[Applied]:
+        """Take one step of `apply` for each of them, definitions first, all as one commit."""
+
+        def work(draft: Draft) -> tuple[dict[str, JsonObject], Removal]:
+            removal = self._removal(draft)
+            for each in sorted(incoming, key=lambda each: each.kind.kind != DEFINITION):
+                step(draft, each, removal)
+            return {e.key: draft.read(e.key) or removal.removed[e.key] for e in incoming}, removal
+
+        asked = {each.key for each in incoming}
+        (written, removal), draft = self._transact(work, asked=asked, dry_run=dry_run, manager=manager)
+        self._sweep(removal, draft)
+        return [_applied(draft, each, written[each.key]) for each in incoming]
 
     def apply_all(self, incoming: Sequence[Incoming], *, dry_run: bool) -> list[Applied]:
         """Apply all of them as one commit, definitions first, and answer in the order given."""
@@ -131,11 +172,17 @@ class Writer:
         return Removal(draft, owners=self._owners, kinds=self._kinds, now=now, orphan=orphan)
 
     def _transact(
-        self, work: Callable[[Draft], drafts.Outcome], *, asked: set[str], dry_run: bool
+        self,
+        work: Callable[[Draft], drafts.Outcome],
+        *,
+        asked: set[str],
+        dry_run: bool,
+        manager: str = "",
     ) -> tuple[drafts.Outcome, Draft]:
         parts = partial(_dependents_first, asked=asked)
+        origin = manager or self._manager
         return drafts.transact(
-            self._engine, work, clock=self._clock, origin=self._manager, parts=parts, dry_run=dry_run
+            self._engine, work, clock=self._clock, origin=origin, parts=parts, dry_run=dry_run
         )
 
     def _sweep(self, removal: Removal, draft: Draft, *, orphan: bool = False) -> None:
@@ -154,6 +201,17 @@ class Writer:
                 return late
 
             removal, draft = self._transact(work, asked=set(), dry_run=False)
+
+
+def _applied(draft: Draft, incoming: Incoming, document: JsonObject) -> Applied:
+    before = draft.before(incoming.key)
+    changed = before is not None and draft.is_written(incoming.key)
+    return Applied(
+        resource=draft.resource(incoming.key, document),
+        operation="created" if before is None else "configured" if changed else "unchanged",
+        before=before,
+        warnings=incoming.warnings,
+    )
 
 
 def _is_present(draft: Draft, target: Target, *, ignore_missing: bool) -> bool:
