@@ -16,7 +16,7 @@ from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource
 from mastractl.store import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from mastractl.engines.contract import Change, Changes, ChangeType, Engine, Entry
 
@@ -90,7 +90,7 @@ def recent(engine: Engine, prefix: str, *, wanted: Wanted, limit: int) -> Recent
     return Recent(found, until, cut=cut, compacted=0 if cut else floor)
 
 
-def follow(engine: Engine, prefix: str, *, wanted: Wanted, since: int) -> Iterator[list[Revision]]:
+def follow(engine: Engine, prefix: str, *, wanted: Wanted, since: int) -> Generator[list[Revision]]:
     """What happens after a revision, as it happens. Ends when the engine is closed; raises Expired."""
     with feed.watch(engine, prefix=prefix, since=since) as stream:
         for stretch in stream:

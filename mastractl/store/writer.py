@@ -22,7 +22,6 @@ from mastractl.store import apply, drafts, refusals
 from mastractl.store.api import Applied, Deleted
 from mastractl.store.garbage import Removal
 from mastractl.store.kinds import DEFINITION
-from mastractl.store.modify import modify
 from mastractl.store.owners import Owners
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ class Writer:
 
     def modify(self, asked: Asked, *, dry_run: bool, manager: str) -> Applied:
         """Change one resource as one commit of the manager ("" for the writer's own name)."""
+        from mastractl.store.modify import modify  # noqa: PLC0415 - most writers only apply
+
         key = asked.key
 
         def work(draft: Draft) -> tuple[tuple[Cause, ...], Removal]:

@@ -231,7 +231,7 @@ class ModifyingTests(Foundation):
                 store.modify(
                     "widgets",
                     name="w",
-                    change=lambda scale, wrong=wrong: {**scale, "spec": {"replicas": wrong}},
+                    change=with_field("spec", "replicas", value=wrong),
                     subresource="scale",
                 )
 
