@@ -130,6 +130,11 @@ CODES: dict[str, Code] = {
         "A patch that cannot be carried out on the resource as it stands: an operation's path leads nowhere, "
         "or a `test` does not hold. Nothing was changed; operations are counted from 0.",
     ),
+    "MA152": Code(
+        "edited-meanwhile",
+        "Somebody else changed the field in the store while it was being edited, and to another value. "
+        "Saving again puts yours in its place.",
+    ),
     "MA151": Code(
         "immutable-field",
         "A field that is settled when a resource is made and stays for as long as it lives: its name, "

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Wanted = Callable[[str], bool]
     """Which keys are meant."""
 
+    Told = Callable[["Revision"], bool]
+    """Which revisions are meant."""
+
 _PAGE = 500
 _FIRST_STRETCH = 256
 
@@ -69,11 +72,11 @@ def of_key(engine: Engine, key: str) -> list[Revision]:
     return known if first is None else [_forgotten(first), *known]
 
 
-def recent(engine: Engine, prefix: str, *, wanted: Wanted, limit: int) -> Recent:
+def recent(engine: Engine, prefix: str, *, wanted: Wanted, limit: int, told: Told | None = None) -> Recent:
     """The latest `limit` changes under a prefix whose keys are `wanted`; 0 for all there are.
 
-    The log is read backwards, in stretches that grow, so that what is held is never much more than what
-    was asked for.
+    `told` says of each of them whether it counts. The log is read backwards, in stretches that grow, so
+    that what is held is never much more than what was asked for.
     """
     until = end = engine.revision()
     length = _FIRST_STRETCH
@@ -82,8 +85,9 @@ def recent(engine: Engine, prefix: str, *, wanted: Wanted, limit: int) -> Recent
     while end > floor and (not limit or len(found) < limit):
         begin = max(end - length, 0) if limit else 0
         floor, changes = _stretch(engine, prefix, begin, end)
-        older = deque((c for c in changes if wanted(c.key)), maxlen=limit - len(found) if limit else None)
-        found = [*map(_revision, older), *found]
+        known = (_revision(change) for change in changes if wanted(change.key))
+        older = deque(filter(told, known), maxlen=limit - len(found) if limit else None)
+        found = [*older, *found]
         end = max(begin, floor)
         length *= 2
     cut = bool(limit) and len(found) == limit
