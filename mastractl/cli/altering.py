@@ -80,10 +80,15 @@ def modify(inv: Invocation, resource: Resource, change: Alter, how: How) -> Appl
         resource_version=how.resource_version,
         dry_run=how.dry_run != "none",
     )
+    tell_warnings(inv, applied)
+    return applied
+
+
+def tell_warnings(inv: Invocation, applied: Applied) -> None:
+    """Tell what admission had to remark on a change."""
     for remark in applied.warnings:
         where = errors.format_path(remark.path).lstrip(".")
         inv.warn(f"{resource_name(applied.resource, inv.kinds)}: {where}: {remark.message}", hint=remark.hint)
-    return applied
 
 
 def kind_of(inv: Invocation, resource: Resource) -> Kind:
