@@ -166,6 +166,23 @@ def identities(
     return named
 
 
+def documents(inv: Invocation, filenames: Sequence[str], *, recursive: bool) -> list[JsonObject]:
+    """The manifests as they are written, unchecked. Raises Invalid, after telling all of it, if one cannot
+    be read.
+    """
+    found: list[Diagnostic] = []
+    read: list[JsonObject] = []
+    for item in manifests(inv, filenames, recursive=recursive):
+        if isinstance(item, Diagnostic):
+            found.append(item)
+        else:
+            read.append(item.document)
+    tell(inv, found)
+    if any(d.severity == ERROR for d in found):
+        raise refusal(found, outcome="nothing was done")
+    return read
+
+
 def tell(inv: Invocation, found: Sequence[Diagnostic]) -> None:
     """Tell people what was found, on standard error. With `-o json` only warnings: errors make the Status."""
     listed = diagnostics.in_order(d for d in found if d.severity == ERROR or not inv.reporter.quiet)

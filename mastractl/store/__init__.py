@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mastractl.store.api import Applied, Deleted, ResourceStore, WatchEvent
     from mastractl.store.faces import FileSystemStateStore, InMemoryStateStore, create_state_store
+    from mastractl.store.history import Revision
     from mastractl.store.reads import ResourceList
     from mastractl.store.store import StateStore
     from mastractl.store.watch import Subscription
@@ -21,6 +22,7 @@ __all__ = [
     "InMemoryStateStore",
     "ResourceList",
     "ResourceStore",
+    "Revision",
     "StateStore",
     "Subscription",
     "WatchEvent",
@@ -34,6 +36,7 @@ _HOMES = {
     "InMemoryStateStore": "faces",
     "ResourceList": "reads",
     "ResourceStore": "api",
+    "Revision": "history",
     "StateStore": "store",
     "Subscription": "watch",
     "WatchEvent": "api",

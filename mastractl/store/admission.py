@@ -118,11 +118,11 @@ def _placed(kinds: StoreKinds, kind: Kind, document: JsonObject) -> Incoming:
     elif not kind.namespaced and "namespace" in metadata:
         document = {**document, "metadata": {k: v for k, v in metadata.items() if k != "namespace"}}
     definition = "" if kinds.is_given(kind) else keys.definition(kind)
-    apart = _has_status_apart(kind)
+    apart = has_status_apart(kind)
     return Incoming(kind, document, uid=uid, status_apart=apart, definition=definition)
 
 
-def _has_status_apart(kind: Kind) -> bool:
+def has_status_apart(kind: Kind) -> bool:
     """Whether status is a subresource; only a kind that defines it as an ordinary field has it as one."""
     version = kind.storage_version
     return kind.bundled or version.status or "status" not in version.schema.get("properties", {})

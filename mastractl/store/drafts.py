@@ -71,6 +71,10 @@ class Draft:
         self._documents[key] = document
         self._written[key] = None
 
+    def is_written(self, key: str) -> bool:
+        """Whether this draft has something to write or remove at the key."""
+        return key in self._written
+
     def expect(self, key: str) -> None:
         """Let the commit fail if the key changed since it was read, even if it is not written."""
         self._expected[key] = None

@@ -147,7 +147,7 @@ def _remark(manager: Manager, paths: Sequence[tuple[str, ...]]) -> Cause:
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
     message = f'{", ".join(shown)}{more}: taken over from the manager "{manager.name}", which applied them'
     hint = "leave them out of this manifest to let it keep them; --server-side asks before it takes over"
-    return Cause(code="MA151", path=_path(paths[0]), message=message, hint=hint, warning=True)
+    return Cause(code="MA161", path=_path(paths[0]), message=message, hint=hint, warning=True)
 
 
 def _path(elements: tuple[str, ...]) -> FieldPath:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mastractl.store.admission import Fields
     from mastractl.store.api import Applied, Deleted, EventType
     from mastractl.store.apply import Incoming
+    from mastractl.store.history import Revision
+    from mastractl.store.modify import Subresource
     from mastractl.store.reads import ResourceList
     from mastractl.store.watch import Subscription
     from mastractl.store.writer import Writer
@@ -227,13 +229,90 @@ class StateStore:
         after the merge, and belong to nobody. Raises what `apply` raises, and TooLarge for more than the
         engine takes in one commit.
         """
-        incoming = [
-            each._replace(manager=manager or self._manager, force=force, partial=partial)
-            for each in self._let_in(
-                resources, fields, admitted=admitted, extent="part" if partial else "declared"
-            )
-        ]
+        extent: Extent = "part" if partial else "declared"
+        given = self._let_in(resources, fields, admitted=admitted, extent=extent, manager=manager)
+        incoming = [each._replace(force=force, partial=partial) for each in given]
         return self._writer.apply_all(incoming, dry_run=dry_run)
+
+    def create_all(
+        self,
+        resources: Sequence[Resource | JsonObject],
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+        manager: str = "",
+    ) -> builtins.list[Applied]:
+        """Create all of the resources or none, as one commit; kinds may be defined beside their resources.
+
+        `manager` is the name under which the commit stands in the log, "" for the store's own. Raises what
+        `create` raises, AlreadyExists for the first that is there.
+        """
+        from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
+
+        incoming = self._let_in(resources, fields, admitted=admitted, manager=manager)
+        return self._writer.write_all(incoming, apply.create, dry_run=dry_run, manager=manager)
+
+    def update_all(
+        self,
+        resources: Sequence[Resource | JsonObject],
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+        manager: str = "",
+    ) -> builtins.list[Applied]:
+        """Write all of the resources in the place of the stored ones, or none, as one commit.
+
+        `manager` as with `create_all`. Raises what `update` raises, NotFound for the first that is missing.
+        """
+        from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
+
+        incoming = self._let_in(resources, fields, admitted=admitted, manager=manager)
+        return self._writer.write_all(incoming, apply.update, dry_run=dry_run, manager=manager)
+
+    def modify(  # noqa: PLR0913 - how a change is made
+        self,
+        kind: str | Kind,
+        *,
+        name: str,
+        namespace: str = DEFAULT_NAMESPACE,
+        change: Callable[[JsonObject], JsonObject],
+        manager: str = "",
+        subresource: Subresource = "",
+        resource_version: str = "",
+        fields: Fields = "strict",
+        dry_run: bool = False,
+    ) -> Applied:
+        """Change a resource by a function from how it stands to how it is to be.
+
+        The function is given a document of its own. It is called anew, with what stands then, as often as
+        others get in between, so it must not do anything else. What it gives back is checked as by
+        `update`; a change that is none makes no revision ("unchanged"). Status stays as it is unless
+        `subresource` is "status": then nothing but status is taken; with "scale" the function is given,
+        and gives back, the Scale (`resources.scale`). `resource_version` is the one that must stand there,
+        else Conflict, as is a resourceVersion that the function puts into metadata. `manager` is the name
+        under which the commit stands in the log, "" for the store's own. Raises NotFound; Invalid also for
+        a change of the name, the namespace, the uid, the kind or the API group; and what the function raises.
+        """
+        from mastractl.store.modify import Asked  # noqa: PLC0415 - readers write nothing
+
+        found = self.resolve(kind)
+        key = keys.key(found, namespace, name)
+        asked = Asked(found, key, name, change, subresource, resource_version, fields)
+        return self._writer.modify(asked, dry_run=dry_run, manager=manager)
+
+    def history(
+        self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE
+    ) -> builtins.list[Revision]:
+        """What happened to a resource, the oldest first, as far as the log reaches back.
+
+        Deletions are in it, and what stood under that name before them. If the first of it is `forgotten`,
+        the log was compacted since: it is how the resource stood then. [] if nothing is known of the name.
+        """
+        from mastractl.store import history  # noqa: PLC0415 - few ask for it
+
+        return history.of_key(self.engine, keys.key(self.resolve(kind), namespace, name))
 
     def delete(
         self,
@@ -434,8 +513,7 @@ class StateStore:
         admitted: bool = False,
         manager: str = "",
     ) -> Incoming:
-        (incoming,) = self._let_in([resource], fields, admitted=admitted)
-        return incoming._replace(manager=manager or self._manager)
+        return self._let_in([resource], fields, admitted=admitted, manager=manager)[0]
 
     def _let_in(
         self,
@@ -444,8 +522,10 @@ class StateStore:
         *,
         admitted: bool,
         extent: Extent = "whole",
+        manager: str = "",
     ) -> builtins.list[Incoming]:
         from mastractl.store import admission  # noqa: PLC0415 - readers write nothing
 
         how = admission.How(fields=fields, extent=extent, admitted=admitted)
-        return admission.let_in(self._kinds, given, how)
+        by = manager or self._manager
+        return [each._replace(manager=by) for each in admission.let_in(self._kinds, given, how)]

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Op
+    from mastractl.errors import Cause
     from mastractl.resources.kinds import Kind
     from mastractl.store.apply import Incoming
     from mastractl.store.drafts import Draft
     from mastractl.store.kinds import StoreKinds
+    from mastractl.store.modify import Asked
     from mastractl.values import JsonObject
 
 
@@ -75,9 +77,49 @@ class Writer:
             step(draft, incoming, removal)
             return removal
 
-        removal, draft = self._transact(work, asked={key}, origin=origin, dry_run=dry_run)
+        removal, draft = self._transact(work, asked={key}, manager=origin, dry_run=dry_run)
         self._sweep(removal, draft)
         return draft.resource(key, draft.read(key) or removal.removed[key])
+
+    def modify(self, asked: Asked, *, dry_run: bool, manager: str) -> Applied:
+        """Change one resource as one commit of the manager ("" for the writer's own name)."""
+        from mastractl.store.modify import modify  # noqa: PLC0415 - most writers only apply
+
+        key = asked.key
+
+        def work(draft: Draft) -> tuple[tuple[Cause, ...], Removal]:
+            removal = self._removal(draft)
+            return modify(draft, asked, removal, self._kinds, manager or self._manager), removal
+
+        (warnings, removal), draft = self._transact(work, asked={key}, dry_run=dry_run, manager=manager)
+        self._sweep(removal, draft)
+        return Applied(
+            resource=draft.resource(key, draft.read(key) or removal.removed[key]),
+            operation="configured" if draft.is_written(key) else "unchanged",
+            before=draft.before(key),
+            warnings=warnings,
+        )
+
+    def write_all(
+        self,
+        incoming: Sequence[Incoming],
+        step: Callable[[Draft, Incoming, Removal], object],
+        *,
+        dry_run: bool,
+        manager: str,
+    ) -> list[Applied]:
+        """Take one step of `apply` for each of them, definitions first, all as one commit."""
+
+        def work(draft: Draft) -> tuple[dict[str, JsonObject], Removal]:
+            removal = self._removal(draft)
+            for each in sorted(incoming, key=lambda each: each.kind.kind != DEFINITION):
+                step(draft, each, removal)
+            return {e.key: draft.read(e.key) or removal.removed[e.key] for e in incoming}, removal
+
+        asked = {each.key for each in incoming}
+        (written, removal), draft = self._transact(work, asked=asked, dry_run=dry_run, manager=manager)
+        self._sweep(removal, draft)
+        return [_applied(draft, each, written[each.key]) for each in incoming]
 
     def apply_all(self, incoming: Sequence[Incoming], *, dry_run: bool) -> list[Applied]:
         """Apply all of them as one commit, definitions first, and answer in the order given."""
@@ -94,7 +136,7 @@ class Writer:
         order = sorted(range(len(incoming)), key=lambda index: incoming[index].kind.kind != DEFINITION)
         asked = {each.key for each in incoming}
         origin = incoming[0].manager if incoming else ""
-        (applied, removal), draft = self._transact(work, asked=asked, origin=origin, dry_run=dry_run)
+        (applied, removal), draft = self._transact(work, asked=asked, manager=origin, dry_run=dry_run)
         self._sweep(removal, draft)
         return [
             Applied(
@@ -129,7 +171,7 @@ class Writer:
                 dependents[target.key] = [k for k in islice(removal.removed, already, None) if k not in asked]
             return _Gone(present, removal, dependents)
 
-        gone, draft = self._transact(work, asked={t.key for t in targets}, origin=manager, dry_run=dry_run)
+        gone, draft = self._transact(work, asked={t.key for t in targets}, manager=manager, dry_run=dry_run)
         self._sweep(gone.removal, draft, orphan=orphan)
         return [_deleted(draft, gone, target) for target in gone.targets]
 
@@ -138,16 +180,17 @@ class Writer:
         return Removal(draft, owners=self._owners, kinds=self._kinds, now=now, orphan=orphan)
 
     def _transact(
-        self, work: Callable[[Draft], drafts.Outcome], *, asked: set[str], dry_run: bool, origin: str = ""
+        self,
+        work: Callable[[Draft], drafts.Outcome],
+        *,
+        asked: set[str],
+        dry_run: bool,
+        manager: str = "",
     ) -> tuple[drafts.Outcome, Draft]:
         parts = partial(_dependents_first, asked=asked | {keys.record(key) for key in asked})
+        origin = manager or self._manager
         return drafts.transact(
-            self._engine,
-            work,
-            clock=self._clock,
-            origin=origin or self._manager,
-            parts=parts,
-            dry_run=dry_run,
+            self._engine, work, clock=self._clock, origin=origin, parts=parts, dry_run=dry_run
         )
 
     def _sweep(self, removal: Removal, draft: Draft, *, orphan: bool = False) -> None:
@@ -166,6 +209,17 @@ class Writer:
                 return late
 
             removal, draft = self._transact(work, asked=set(), dry_run=False)
+
+
+def _applied(draft: Draft, incoming: Incoming, document: JsonObject) -> Applied:
+    before = draft.before(incoming.key)
+    changed = before is not None and draft.is_written(incoming.key)
+    return Applied(
+        resource=draft.resource(incoming.key, document),
+        operation="created" if before is None else "configured" if changed else "unchanged",
+        before=before,
+        warnings=incoming.warnings,
+    )
 
 
 def _is_present(draft: Draft, target: Target, *, ignore_missing: bool) -> bool:

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from mastractl.testing.store_tests.applying import ApplyingTests
 from mastractl.testing.store_tests.deleting import DeletingTests
+from mastractl.testing.store_tests.history import HistoryTests
 from mastractl.testing.store_tests.kinds import KindsTests
+from mastractl.testing.store_tests.modifying import ModifyingTests
 from mastractl.testing.store_tests.owning import OwningTests
 from mastractl.testing.store_tests.reading import ReadingTests
 from mastractl.testing.store_tests.watching import WatchingTests
@@ -26,6 +28,14 @@ __all__ = ["StoreSuite"]
 
 
 class StoreSuite(
-    ReadingTests, WritingTests, ApplyingTests, OwningTests, DeletingTests, KindsTests, WatchingTests
+    ReadingTests,
+    WritingTests,
+    ApplyingTests,
+    OwningTests,
+    ModifyingTests,
+    DeletingTests,
+    KindsTests,
+    WatchingTests,
+    HistoryTests,
 ):
     """What a store promises over every engine."""

@@ -16,7 +16,6 @@ from mastractl.cli.printers.name import qualified_kind, resource_name
 
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
-    from mastractl.cli.selection import Selection
     from mastractl.resources.kinds import KindRegistry
     from mastractl.resources.resource import Resource
 
@@ -115,7 +114,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
         field_selector=field_selector,
         all_namespaces=all_namespaces,
     )
-    chosen = _chosen(inv, asked, everything=everything)
+    chosen = selection.choose_explicitly(inv, asked, everything=everything)
     found = selection.find(inv, chosen, ignore_not_found=ignore_not_found or everything)
     code = 0
     if found.resources:
@@ -141,22 +140,6 @@ def _delete(inv: Invocation, found: list[Resource], printer: changes.ChangePrint
     if how.wait and not dry:
         _await(inv, [d.resource for d in deleted if d.pending], limit=how.limit)
     return 0
-
-
-def _chosen(inv: Invocation, asked: selection.Asked, *, everything: bool) -> Selection:
-    """What is to be deleted. Raises UsageError unless that was said in so many words."""
-    if not asked.resources and not asked.filenames:
-        message = "you must provide one or more resources by argument or filename"
-        raise errors.UsageError(message)
-    chosen = selection.choose(inv, asked)
-    selected = chosen.labels is not None or chosen.fields is not None
-    if everything and (chosen.named or selected):
-        message = f"--all contradicts {'names' if chosen.named else 'a selector'}: give one of them"
-        raise errors.UsageError(message)
-    if not (everything or selected or chosen.named or asked.filenames):
-        message = "resource(s) were provided, but no name was specified"
-        raise errors.UsageError(message, hint="name them, select them with -l, or say --all")
-    return chosen
 
 
 def _line(resource: Resource, kinds: KindRegistry) -> str:

@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING
 
 from mastractl import errors
 from mastractl.cli import intake, options
-from mastractl.cli.printers import yamltext
+from mastractl.cli.printers import difftext, yamltext
 from mastractl.resources import diff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mastractl.cli.invocation import Invocation
-    from mastractl.resources.resource import Resource
     from mastractl.store import Applied
-    from mastractl.values import JsonObject
 
 EXAMPLES = """
 # What applying a file would change
@@ -31,8 +27,6 @@ mastractl diff -f manifests/ -R && echo nothing to do
 
 _DIFFERS = 1
 _FAILED = 2
-_OF_THE_STORE = ("creationTimestamp", "generation", "resourceVersion", "uid")
-_RED, _GREEN, _CYAN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
 
 
 @options.verb(examples=EXAMPLES)
@@ -60,7 +54,7 @@ def run(
     colour = inv.color(inv.stdout)
     for each in changed:
         text = _difference(each)
-        inv.write("".join(_coloured(text)) if colour else text)
+        inv.write(difftext.coloured(text) if colour else text)
     return _DIFFERS if changed else 0
 
 
@@ -70,20 +64,5 @@ def _difference(applied: Applied) -> str:
     name = ".".join(
         part for part in (*after.api_version.split("/"), after.kind, after.namespace, after.name) if part
     )
-    before = "" if applied.before is None else yamltext.dump(_comparable(applied.before))
-    return diff.unified(before, yamltext.dump(_comparable(after)), name=name)
-
-
-def _comparable(resource: Resource) -> JsonObject:
-    """The document without what is the store's own to write."""
-    metadata = {key: value for key, value in resource.metadata.items() if key not in _OF_THE_STORE}
-    return resource.document | {"metadata": metadata}
-
-
-def _coloured(text: str) -> Iterator[str]:
-    for line in text.splitlines(keepends=True):
-        color = _BOLD if line.startswith(("---", "+++")) else _COLORS.get(line[0], "")
-        yield f"{color}{line[:-1]}{_PLAIN}\n" if color else line
-
-
-_COLORS = {"-": _RED, "+": _GREEN, "@": _CYAN}
+    before = "" if applied.before is None else yamltext.dump(difftext.comparable(applied.before))
+    return diff.unified(before, yamltext.dump(difftext.comparable(after)), name=name)

@@ -139,7 +139,7 @@ class OwningTests(Foundation):
         store.apply(agent(), manager="team")
         applied = store.apply(agent(says="Bake."))
         (remark,) = applied.warnings
-        assert remark.code == "MA151"
+        assert remark.code == "MA161"
         assert remark.warning
         assert remark.path == ("spec", "instructions")
         assert 'from the manager "team"' in remark.message
