@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mastractl.errors import Cause
+    from mastractl.resources.adoption import Place
     from mastractl.resources.resource import Resource, ResourceKey
     from mastractl.values import JsonObject
 
@@ -41,6 +42,20 @@ class Deleted(NamedTuple):
     resource: Resource
     pending: bool = False
     dependents: tuple[ResourceKey, ...] = ()
+
+
+class Pruned(NamedTuple):
+    """What an apply that prunes did.
+
+    `pruned` are the resources that went; `left` the members of the set that are not among the applied and
+    stay members; `lost` those that are no members any more though nobody pruned them: they were deleted,
+    made anew by somebody else, or belong to another set too.
+    """
+
+    applied: tuple[Applied, ...]
+    pruned: tuple[Deleted, ...] = ()
+    left: tuple[Place, ...] = ()
+    lost: tuple[Place, ...] = ()
 
 
 class WatchEvent(NamedTuple):

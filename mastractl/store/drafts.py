@@ -96,6 +96,10 @@ class Draft:
         self.entry(key)
         self._beside[key] = value
 
+    def beneath(self, prefix: str) -> list[Entry]:
+        """What the engine holds under a prefix: values that are no resources."""
+        return [*self._engine.range(prefix).entries]
+
     def history(self, key: str, since: int, until: int) -> list[Change]:
         """What happened to the key after one revision and up to another, as far back as the log reaches."""
         try:

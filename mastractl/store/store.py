@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Health, Problem
+    from mastractl.resources.adoption import Place
     from mastractl.resources.kinds import KindRegistry
     from mastractl.resources.ownership.managers import Manager
     from mastractl.resources.parts import Extent
     from mastractl.resources.resource import ResourceKey
     from mastractl.resources.selectors import FieldSelector, LabelSelector
     from mastractl.store.admission import Fields
-    from mastractl.store.api import Applied, Deleted, EventType
+    from mastractl.store.api import Applied, Deleted, EventType, Pruned
     from mastractl.store.apply import Incoming
     from mastractl.store.history import Revision
     from mastractl.store.modify import Subresource
+    from mastractl.store.pruning import Pruning
     from mastractl.store.reads import ResourceList
     from mastractl.store.watch import Subscription
     from mastractl.store.writer import Writer
@@ -232,7 +234,34 @@ class StateStore:
         extent: Extent = "part" if partial else "declared"
         given = self._let_in(resources, fields, admitted=admitted, extent=extent, manager=manager)
         incoming = [each._replace(force=force, partial=partial) for each in given]
-        return self._writer.apply_all(incoming, dry_run=dry_run)
+        return [*self._writer.apply_all(incoming, dry_run=dry_run).applied]
+
+    def apply_pruning(  # noqa: PLR0913 - as apply_all
+        self,
+        resources: Sequence[Resource | JsonObject],
+        pruning: Pruning,
+        *,
+        dry_run: bool = False,
+        admitted: bool = False,
+        manager: str = "",
+        force: bool = True,
+        partial: bool = False,
+    ) -> Pruned:
+        """Apply all of the resources and let go what belongs to them and is no longer among them.
+
+        What belongs together, and when it is refused: `store.pruning`. All of it is one commit. Raises what
+        `apply_all` raises, and Forbidden, before anything is written, for too much at once.
+        """
+        extent: Extent = "part" if partial else "declared"
+        given = self._let_in(resources, "strict", admitted=admitted, extent=extent, manager=manager)
+        incoming = [each._replace(force=force, partial=partial) for each in given]
+        return self._writer.apply_all(incoming, dry_run=dry_run, pruning=pruning)
+
+    def sets(self) -> dict[str, builtins.list[Place]]:
+        """The sets there are, by name, with the places of their members (`store.pruning`)."""
+        from mastractl.store import pruning  # noqa: PLC0415 - few ask
+
+        return pruning.sets(self.engine)
 
     def create_all(
         self,

@@ -19,7 +19,7 @@ from mastractl import clock
 from mastractl.engines.contract import Check, Delete
 from mastractl.resources.resource import Resource
 from mastractl.store import apply, drafts, keys, refusals
-from mastractl.store.api import Applied, Deleted
+from mastractl.store.api import Applied, Deleted, Pruned
 from mastractl.store.garbage import Removal
 from mastractl.store.kinds import DEFINITION
 from mastractl.store.owners import Owners
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mastractl.store.drafts import Draft
     from mastractl.store.kinds import StoreKinds
     from mastractl.store.modify import Asked
+    from mastractl.store.pruning import Left, Pruning
     from mastractl.values import JsonObject
 
 
@@ -53,6 +54,14 @@ class _Gone(NamedTuple):
     targets: list[Target]
     removal: Removal
     dependents: dict[str, list[str]]
+
+
+class _Applying(NamedTuple):
+    """What applying came to, before it has revisions: outcomes and documents by their place in the run."""
+
+    applied: dict[int, tuple[apply.Outcome, JsonObject]]
+    left: Left | None
+    removal: Removal
 
 
 class Writer:
@@ -121,32 +130,39 @@ class Writer:
         self._sweep(removal, draft)
         return [_applied(draft, each, written[each.key]) for each in incoming]
 
-    def apply_all(self, incoming: Sequence[Incoming], *, dry_run: bool) -> list[Applied]:
+    def apply_all(
+        self, incoming: Sequence[Incoming], *, dry_run: bool, pruning: Pruning | None = None
+    ) -> Pruned:
         """Apply all of them as one commit, definitions first, and answer in the order given."""
 
-        def work(draft: Draft) -> tuple[dict[int, tuple[apply.Outcome, JsonObject]], Removal]:
+        def work(draft: Draft) -> _Applying:
             removal = self._removal(draft)
             applied = {}
             for index in order:
                 each = incoming[index]
                 outcome = apply.apply(draft, each, removal)
                 applied[index] = outcome, draft.read(each.key) or removal.removed[each.key]
-            return applied, removal
+            left = None
+            if pruning is not None:
+                from mastractl.store.pruning import prune  # noqa: PLC0415 - most applies prune nothing
+
+                left = prune(draft, pruning, incoming, removal)
+            return _Applying(applied, left, removal)
 
         order = sorted(range(len(incoming)), key=lambda index: incoming[index].kind.kind != DEFINITION)
         asked = {each.key for each in incoming}
-        origin = incoming[0].manager if incoming else ""
-        (applied, removal), draft = self._transact(work, asked=asked, manager=origin, dry_run=dry_run)
-        self._sweep(removal, draft)
-        return [
-            Applied(
-                resource=draft.resource(each.key, applied[index][1]),
-                operation=applied[index][0].operation,
-                before=draft.before(each.key),
-                warnings=each.warnings + applied[index][0].remarks,
+        manager = incoming[0].manager if incoming else ""
+        done, draft = self._transact(
+            work, asked=asked, manager=manager, dry_run=dry_run, whole=pruning is not None
+        )
+        self._sweep(done.removal, draft)
+        applied = [
+            _applied(draft, each, document)._replace(
+                operation=outcome.operation, warnings=each.warnings + outcome.remarks
             )
-            for index, each in enumerate(incoming)
+            for each, (outcome, document) in ((e, done.applied[i]) for i, e in enumerate(incoming))
         ]
+        return _pruned(draft, applied, done)
 
     def delete_all(
         self,
@@ -186,11 +202,19 @@ class Writer:
         asked: set[str],
         dry_run: bool,
         manager: str = "",
+        whole: bool = False,
     ) -> tuple[drafts.Outcome, Draft]:
-        parts = partial(_dependents_first, asked=asked | {keys.record(key) for key in asked})
+        """Do the work as one commit; unless it must stay `whole`, one that is too large may be divided."""
+        divided = partial(_dependents_first, asked=asked | {keys.record(key) for key in asked})
+        parts = None if whole else divided
         origin = manager or self._manager
         return drafts.transact(
-            self._engine, work, clock=self._clock, origin=origin, parts=parts, dry_run=dry_run
+            self._engine,
+            work,
+            clock=self._clock,
+            origin=origin,
+            parts=parts,
+            dry_run=dry_run,
         )
 
     def _sweep(self, removal: Removal, draft: Draft, *, orphan: bool = False) -> None:
@@ -231,6 +255,18 @@ def _is_present(draft: Draft, target: Target, *, ignore_missing: bool) -> bool:
     if target.resource_version:
         refusals.refuse_other_revision(target.kind, target.name, target.resource_version, entry)
     return True
+
+
+def _pruned(draft: Draft, applied: Sequence[Applied], done: _Applying) -> Pruned:
+    if done.left is None:
+        return Pruned(tuple(applied))
+    removed = done.removal.removed
+    gone = []
+    for key in done.left.gone:
+        standing = draft.read(key)
+        gone.append(Deleted(draft.resource(key, standing or removed[key]), pending=standing is not None))
+    kept, lost = (tuple(map(keys.place, listed)) for listed in (done.left.kept, done.left.foreign))
+    return Pruned(tuple(applied), tuple(gone), kept, lost)
 
 
 def _deleted(draft: Draft, gone: _Gone, target: Target) -> Deleted:

@@ -20,6 +20,7 @@ from mastractl.testing.store_tests.history import HistoryTests
 from mastractl.testing.store_tests.kinds import KindsTests
 from mastractl.testing.store_tests.modifying import ModifyingTests
 from mastractl.testing.store_tests.owning import OwningTests
+from mastractl.testing.store_tests.pruning import PruningTests
 from mastractl.testing.store_tests.reading import ReadingTests
 from mastractl.testing.store_tests.watching import WatchingTests
 from mastractl.testing.store_tests.writing import WritingTests
@@ -32,6 +33,7 @@ class StoreSuite(
     WritingTests,
     ApplyingTests,
     OwningTests,
+    PruningTests,
     ModifyingTests,
     DeletingTests,
     KindsTests,
