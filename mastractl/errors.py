@@ -55,7 +55,7 @@ class Cause(NamedTuple):
     (`FieldValueInvalid`, ...), `path` the field as keys and indexes from the document's root.
     `at_key` says that the fault is the key itself (an unknown field) and not its value.
     `warning` marks a remark that does not make the resource invalid. `place` is where it was written,
-    as `file:line:column`, and "" if it comes from no text.
+    as `file:line:column`, and "" if it comes from no text. `secret` says that the value must not be shown.
     """
 
     code: str
@@ -66,6 +66,7 @@ class Cause(NamedTuple):
     at_key: bool = False
     warning: bool = False
     place: str = ""
+    secret: bool = False
 
 
 class MastraError(Exception):

@@ -46,7 +46,8 @@ class ChangePrinter:
             self._printer = None
             return
         known = inv.kinds if kinds is None else kinds
-        self._printer = printer_for(output, PrintOptions(out=inv.stdout, kinds=known, clock=inv.clock))
+        options = PrintOptions(out=inv.stdout, kinds=known, clock=inv.clock, secrets=inv.flags.show_secrets)
+        self._printer = printer_for(output, options)
 
     def show(self, changes: Sequence[Change]) -> None:
         """Print them: a single resource by itself, several as a List."""

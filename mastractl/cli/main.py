@@ -45,6 +45,7 @@ COMMANDS: dict[str, Command] = {
     "describe": Command(INSPECT, "Show the details of resources, with what they refer to."),
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
+    "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
     "diff": Command(INSPECT, "Show what an apply would change."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),
     "edit": Command(CHANGES, "Edit resources in an editor."),
@@ -59,6 +60,7 @@ COMMANDS: dict[str, Command] = {
     "completion": Command(
         SETTINGS, "Print the script that completes commands, flags, types and names in a shell."
     ),
+    "options": Command(SETTINGS, "List the flags that every command takes."),
     "version": Command(SETTINGS, "Print the versions of mastractl, Python and the platform."),
 }
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from mastractl.cli import parameters
+from mastractl.cli import foreign, parameters
 from mastractl.cli.parameters import Argument, Flag, Parameter
 
 if TYPE_CHECKING:
@@ -72,6 +72,13 @@ Quiet = Annotated[bool, flag("--quiet", "-q", help="Say nothing but data and err
 Verbose = Annotated[
     int, flag("--verbose", "-v", count=True, help="Say what is being done; more with -vv.", panel=GLOBAL)
 ]
+
+ShowSecrets = Annotated[
+    bool,
+    flag("--show-secrets", help="Show sensitive values in place of ***.", panel=GLOBAL),
+]
+
+RequestTimeout = Annotated[str, flag("--request-timeout", metavar="DURATION", hidden=True)]
 
 Filenames = Annotated[
     list[str] | None,
@@ -152,6 +159,9 @@ GLOBALS: tuple[Parameter, ...] = (
     Parameter("no_color", NoColor, False),
     Parameter("quiet", Quiet, False),
     Parameter("verbose", Verbose, 0),
+    Parameter("show_secrets", ShowSecrets, False),
+    Parameter("request_timeout", RequestTimeout, ""),
+    *(Parameter(name, Annotated[str, flag(*f[0], hidden=True)], "") for name, f in foreign.FLAGS.items()),
 )
 """The flags every command has, before the verb and after it."""
 
@@ -188,8 +198,9 @@ class Verb:
         from mastractl.cli.invocation import GlobalFlags, Invocation  # noqa: PLC0415 - declared is not run
 
         own = dict(values)
-        said = {p.name: own.pop(p.name) for p in GLOBALS}
-        with Invocation(surroundings, GlobalFlags.joined([said, *before])) as inv:
+        said = [{p.name: own.pop(p.name) for p in GLOBALS}, *before]
+        foreign.refuse(said, command=surroundings.reporter.command)
+        with Invocation(surroundings, GlobalFlags.joined(said)) as inv:
             inv.expect_output(own.get("output"))
             return self.function(inv, **own) or 0
 

@@ -13,7 +13,7 @@ from mastractl.cli import targets
 from mastractl.resources.resource import ResourceKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mastractl.cli.invocation import Invocation
     from mastractl.resources.kinds import Kind
@@ -162,6 +162,26 @@ def find(inv: Invocation, chosen: Selection, *, ignore_not_found: bool = False) 
         elif not ignore_not_found:
             missing.append(named)
     return Found(resources, missing=tuple(missing), by_manifest=chosen.by_manifest)
+
+
+def pages(inv: Invocation, chosen: Selection, *, size: int) -> Iterator[list[Resource]]:
+    """The resources of a selection without names, at most `size` at a time, kind by kind."""
+    for kind in chosen.kinds:
+        after = ""
+        while True:
+            page = inv.store.list(
+                kind,
+                namespace=chosen.namespace,
+                labels=chosen.labels,
+                fields=chosen.fields,
+                limit=size,
+                after=after,
+            )
+            if page.items:
+                yield page.items
+            after = page.next
+            if not after:
+                break
 
 
 def _selectors(asked: Asked) -> tuple[LabelSelector | None, FieldSelector | None]:

@@ -103,6 +103,12 @@ CODES: dict[str, Code] = {
         "A name, namespace, label, annotation or other part of metadata breaks the rules of Kubernetes: "
         "names are lower-case words of letters, digits, `-` and `.`.",
     ),
+    "MA114": Code(
+        "masked-value",
+        "The field holds the mask *** that is shown in place of a sensitive value. A manifest exported "
+        "without --show-secrets would overwrite the value with its mask, so it is refused. Write the value, "
+        "or better where it comes from: ${env.NAME}.",
+    ),
     "MA120": Code(
         "status-ignored",
         "Status is written by controllers; what a manifest says about it is left out.",

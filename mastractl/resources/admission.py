@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import definition_forms, parts, references, shorthand
+from mastractl.resources import definition_forms, parts, references, sensitive, shorthand
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
@@ -73,6 +73,7 @@ def admit(
     if extent == "part" and kind.kind == definition_forms.KIND:
         extent = "declared"
     form, causes = parts.run(version, form, extent, unknown="prune" if fields == "ignore" else "report")
+    causes = sensitive.checked(version, form, causes)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
         remarks += more

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
-from mastractl.resources import names, path_reader, schema_rules
+from mastractl.resources import names, path_reader, schema_rules, sensitive
 from mastractl.resources.jsontypes import SCALARS
 from mastractl.resources.schema_rules import broken
 
@@ -115,6 +115,7 @@ def causes(definition: JsonObject) -> list[Cause]:
         *_names(spec["names"]),
         *_versions(spec["versions"]),
         *_switches(spec),
+        *_sensitive(definition["metadata"], spec["versions"]),
     ]
 
 
@@ -246,3 +247,23 @@ def _switches(spec: JsonObject) -> Iterator[Cause]:
     if spec.get("preserveUnknownFields") is True:
         hint = "put x-kubernetes-preserve-unknown-fields: true where the schema is open"
         yield broken("preserveUnknownFields must be false", ("spec", "preserveUnknownFields"), hint=hint)
+
+
+def _sensitive(metadata: JsonObject, versions: list[JsonObject]) -> Iterator[Cause]:
+    """The annotation that names sensitive fields: one that leads nowhere would protect nothing."""
+    annotations = metadata.get("annotations")
+    text = annotations.get(sensitive.ANNOTATION) if isinstance(annotations, dict) else None
+    if not isinstance(text, str):
+        return
+    path = ("metadata", "annotations", sensitive.ANNOTATION)
+    schemas = [version["schema"]["openAPIV3Schema"] for version in versions]
+    try:
+        places = sensitive.named(text)
+    except ValueError as error:
+        hint = "write .spec.token, .spec.headers.* or .spec.accounts[*].password, with commas between"
+        yield broken(f"{str(error)!r} is no path of a field", path, hint=hint)
+        return
+    for place in places:
+        if not any(sensitive.leads_somewhere(place, schema) for schema in schemas):
+            field = "".join("[*]" if step is None else f".{step}" for step in place)
+            yield broken(f"no version of the schema describes {field}", path)

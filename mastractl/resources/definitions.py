@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
-from mastractl.resources import definition_rules, schema_rules
+from mastractl.resources import definition_rules, schema_rules, sensitive
 from mastractl.resources.definition_forms import is_definition, is_old, upgrade, written_path
 from mastractl.resources.kinds import Column, Kind, Version
 from mastractl.resources.resource import Resource
@@ -39,7 +39,7 @@ def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
     if found:
         raise _invalid(document, found)
     remarks = (*_old_form(document), *_conversion(canonical["spec"]), *_rules_remarks(document, canonical))
-    return _kind(canonical["spec"]), list(remarks)
+    return _kind(canonical["spec"], _sensitive_fields(canonical)), list(remarks)
 
 
 @cache
@@ -64,7 +64,7 @@ def _moved(cause: Cause, document: JsonObject) -> Cause:
     return cause._replace(path=written_path(document, cause.path))
 
 
-def _kind(spec: JsonObject) -> Kind:
+def _kind(spec: JsonObject, sensitive_fields: str) -> Kind:
     names = spec["names"]
     return Kind(
         group=spec["group"],
@@ -73,19 +73,20 @@ def _kind(spec: JsonObject) -> Kind:
         singular=names["singular"],
         list_kind=names["listKind"],
         scope=spec["scope"],
-        versions=tuple(map(_version, spec["versions"])),
+        versions=tuple(_version(version, sensitive_fields) for version in spec["versions"]),
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
     )
 
 
-def _version(version: JsonObject) -> Version:
+def _version(version: JsonObject, sensitive_fields: str) -> Version:
     subresources = version.get("subresources") or {}
     name = version["name"]
+    schema = version["schema"]["openAPIV3Schema"]
     deprecation = version.get("deprecationWarning") or f"version {name} is deprecated"
     return Version(
         name=name,
-        schema=version["schema"]["openAPIV3Schema"],
+        schema=schema,
         served=version["served"],
         storage=version["storage"],
         deprecation=deprecation if version.get("deprecated") else "",
@@ -93,7 +94,13 @@ def _version(version: JsonObject) -> Version:
         status="status" in subresources,
         scale=subresources.get("scale"),
         selectable_fields=tuple(each["jsonPath"] for each in version.get("selectableFields") or ()),
+        sensitive=lambda: (*sensitive.marked(schema), *sensitive.named(sensitive_fields)),
     )
+
+
+def _sensitive_fields(definition: JsonObject) -> str:
+    """What the annotation of a definition in order says."""
+    return str((definition["metadata"].get("annotations") or {}).get(sensitive.ANNOTATION, ""))
 
 
 def _column(column: JsonObject) -> Column:

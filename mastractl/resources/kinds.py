@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from mastractl.values import JsonObject
 
+    Places = tuple[tuple[str | None, ...], ...]
+
 NAMESPACED = "Namespaced"
 CLUSTER = "Cluster"
 
@@ -34,7 +36,7 @@ class Column(NamedTuple):
 class Version:
     """One version of a kind: its schema and what the schema leaves open.
 
-    `schema` may be given as a function that is called at most once.
+    `schema` and `sensitive` may be given as functions that are called at most once.
     """
 
     def __init__(  # noqa: PLR0913 - the fields of a CRD version
@@ -49,6 +51,7 @@ class Version:
         status: bool = False,
         scale: JsonObject | None = None,
         selectable_fields: tuple[str, ...] = (),
+        sensitive: Places | Callable[[], Places] = (),
     ) -> None:
         self.name = name
         self.served = served
@@ -62,7 +65,10 @@ class Version:
         """The compiled schema: `structural.version_program` puts it here when it is first wanted."""
         self.part_program: Any = None
         """The same for some fields of a resource: `parts.part_program` puts it here."""
+        self.mask: Any = None
+        """The places in `sensitive` as a tree: `sensitive.masked` puts it here when it is first wanted."""
         self._schema = schema
+        self._sensitive = sensitive
 
     @property
     def schema(self) -> JsonObject:
@@ -70,6 +76,13 @@ class Version:
         if callable(self._schema):
             self._schema = self._schema()
         return self._schema
+
+    @property
+    def sensitive(self) -> Places:
+        """Where sensitive values stand (`resources.sensitive`); None in a place is any item or key."""
+        if callable(self._sensitive):
+            self._sensitive = self._sensitive()
+        return self._sensitive
 
 
 class Kind(NamedTuple):

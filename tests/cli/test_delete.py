@@ -98,7 +98,31 @@ def test_other_forms(cli, three):
 
 
 def test_flags_of_kubectl_that_mean_nothing_here_are_taken(cli, three):
-    cli.ok("delete", "agents", "x", "--now", "--force", "--grace-period=0", "--wait=false", "--cascade")
+    cli.ok("delete", "agents", "x", "--now", "--wait=false", "--cascade")
+    cli.ok("delete", "agents", "y", "--grace-period=5", "--cascade=foreground")
+    assert cli.ok("delete", "tools", "--all", "--force", "--grace-period=0").out == (
+        'tool.mastra.ai "t" force deleted\n'
+    )
+
+
+def test_force_does_not_wait_for_finalizers(cli, store, make):
+    store.apply(make.resource("held", finalizers=["acme.io/hold"]))
+    assert cli.ok("delete", "agent", "held", "--force").out == 'agent.mastra.ai "held" force deleted\n'
+    assert store.require("agents", name="held").deletion_timestamp
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--now", "--grace-period=3"], "--now and --grace-period cannot be specified together"),
+        (["--force", "--grace-period=3"], "--force and --grace-period greater than 0 cannot be"),
+    ],
+)
+def test_periods_that_contradict_each_other(cli, three, flags, message):
+    result = cli("delete", "agents", "x", *flags)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert left(three) == "z x y t"
 
 
 class TestAsking:

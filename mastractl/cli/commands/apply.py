@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mastractl import errors
-from mastractl.cli import changes, intake, options
+from mastractl.cli import changes, intake, options, progress
 from mastractl.cli.printers.name import resource_name
 from mastractl.store import keys
 
@@ -106,10 +106,10 @@ def run(  # noqa: PLR0913 - the flags of the verb
 
 def _all(inv: Invocation, taken: Intake, dry_run: str) -> list[Applied]:
     """Apply everything in one commit."""
+    resources = [each.resource for each in taken.checked]
     try:
-        return inv.store.apply_all(
-            [each.resource for each in taken.checked], dry_run=dry_run != "none", admitted=True
-        )
+        with progress.during(inv, "writing resources", count=len(resources)):
+            return inv.store.apply_all(resources, dry_run=dry_run != "none", admitted=True)
     except errors.Conflict as conflict:
         for each in taken.checked:
             resource = each.resource

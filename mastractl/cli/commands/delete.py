@@ -36,9 +36,18 @@ Cascade = Annotated[
         help="What becomes of what it owns: the first two delete it at once, orphan lets it stand.",
     ),
 ]
-Force = Annotated[bool, options.flag("--force", hidden=True)]
-Now = Annotated[bool, options.flag("--now", hidden=True)]
-GracePeriod = Annotated[int, options.flag("--grace-period", hidden=True)]
+Force = Annotated[
+    bool, options.flag("--force", help="Do not wait. What finalizers hold is still only marked, as always.")
+]
+Now = Annotated[bool, options.flag("--now", help="Taken for kubectl's sake: a deletion here is at once.")]
+GracePeriod = Annotated[
+    int,
+    options.flag(
+        "--grace-period",
+        metavar="SECONDS",
+        help="Taken for kubectl's sake: nothing that runs is given time to end.",
+    ),
+]
 
 EXAMPLES = """
 # By name
@@ -65,6 +74,7 @@ class _How:
     dry_run: options.DryRunMode
     orphan: bool
     wait: bool
+    forced: bool
     limit: float
 
 
@@ -97,12 +107,13 @@ def run(  # noqa: PLR0913 - the flags of the verb
     A name that is not there is reported and makes the exit code 3; the others are deleted, all of them or
     none. What a deleted resource owns goes too, and with the definition of a kind all resources of it.
     """
-    del force, now, grace_period  # nothing here takes its time to end
+    _check_periods(force=force, now=now, grace_period=grace_period)
     how = _How(
         interactive=interactive,
         dry_run=dry_run,
         orphan=cascade == "orphan",
-        wait=wait,
+        wait=wait and not force,
+        forced=force,
         limit=durations.seconds(timeout, flag="--timeout"),
     )
     printer = changes.ChangePrinter(inv, output)
@@ -136,15 +147,27 @@ def _delete(inv: Invocation, found: list[Resource], printer: changes.ChangePrint
     dry = how.dry_run != "none"
     deleted = inv.store.delete_all(keys, ignore_missing=True, orphan=how.orphan, dry_run=dry)
     suffix = changes.DRY_RUN_SUFFIX[how.dry_run]
-    printer.show([changes.Change(d.resource, _line(d.resource, kinds) + suffix) for d in deleted])
+    printer.show(
+        [changes.Change(d.resource, _line(d.resource, kinds, forced=how.forced) + suffix) for d in deleted]
+    )
     if how.wait and not dry:
         _await(inv, [d.resource for d in deleted if d.pending], limit=how.limit)
     return 0
 
 
-def _line(resource: Resource, kinds: KindRegistry) -> str:
+def _line(resource: Resource, kinds: KindRegistry, *, forced: bool) -> str:
     """`agent.mastra.ai "x" deleted`."""
-    return f'{qualified_kind(resource, kinds)} "{resource.name}" deleted'
+    return f'{qualified_kind(resource, kinds)} "{resource.name}" {"force " if forced else ""}deleted'
+
+
+def _check_periods(*, force: bool, now: bool, grace_period: int) -> None:
+    """Raise UsageError where kubectl would: for flags that contradict each other."""
+    if now and grace_period >= 0:
+        message = "--now and --grace-period cannot be specified together"
+        raise errors.UsageError(message)
+    if force and grace_period > 0:
+        message = "--force and --grace-period greater than 0 cannot be specified together"
+        raise errors.UsageError(message)
 
 
 def _warn_of_kinds(inv: Invocation, found: list[Resource]) -> None:
