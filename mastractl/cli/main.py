@@ -47,6 +47,7 @@ COMMANDS: dict[str, Command] = {
     "api-resources": Command(INSPECT, "List the types of resources there are."),
     "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
     "diff": Command(INSPECT, "Show what an apply would change."),
+    "plan": Command(INSPECT, "Show what an apply would create, change and delete."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),
     "edit": Command(CHANGES, "Edit resources in an editor."),
     "patch": Command(CHANGES, "Change fields of resources."),

@@ -149,6 +149,9 @@ ResourceVersion = Annotated[
         "--resource-version", metavar="VERSION", help="Only if the resource still has this resourceVersion."
     ),
 ]
+Yes = Annotated[
+    bool, flag("--yes", "-y", help="Go ahead without asking, even if more would go than was named.")
+]
 Everything = Annotated[bool, flag("--all", help="Every resource of the types, in the namespace in force.")]
 
 GLOBALS: tuple[Parameter, ...] = (

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mastractl.errors import Cause
     from mastractl.resources.adoption import Place
+    from mastractl.resources.ownership.managers import Manager
     from mastractl.resources.resource import Resource, ResourceKey
     from mastractl.values import JsonObject
 
@@ -22,13 +23,15 @@ Operation = Literal["created", "configured", "unchanged"]
 class Applied(NamedTuple):
     """What `apply` did, or with `dry_run` would do.
 
-    `before` is the resource as it stood, None if it is new. `warnings` are the remarks of admission.
+    `before` is the resource as it stood, None if it is new. `warnings` are the remarks of admission and of
+    the merge. `managers` own its fields now; None if they are as they were.
     """
 
     resource: Resource
     operation: Operation
     before: Resource | None = None
     warnings: tuple[Cause, ...] = ()
+    managers: tuple[Manager, ...] | None = None
 
 
 class Deleted(NamedTuple):

@@ -143,10 +143,15 @@ def taken_over(before: Sequence[Manager], after: Sequence[Manager], *, by: str) 
 def _remark(manager: Manager, paths: Sequence[tuple[str, ...]]) -> Cause:
     from mastractl.resources.ownership import elements  # noqa: PLC0415 - seldom
 
-    shown = [elements.shown(path) for path in paths[:3]]
+    shown = ", ".join(elements.shown(path) for path in paths[:3])
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    message = f'{", ".join(shown)}{more}: taken over from the manager "{manager.name}", which applied them'
-    hint = "leave them out of this manifest to let it keep them; --server-side asks before it takes over"
+    one = len(paths) == 1
+    verb = "was applied by" if one else "were applied by"
+    message = f'{shown}{more} {verb} the manager "{manager.name}" and {"is" if one else "are"} taken over'
+    hint = (
+        f"leave {'it' if one else 'them'} out of this manifest to let it keep {'it' if one else 'them'}; "
+        "with --server-side such a conflict stops the apply"
+    )
     return Cause(code="MA161", path=_path(paths[0]), message=message, hint=hint, warning=True)
 
 

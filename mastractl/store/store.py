@@ -239,7 +239,7 @@ class StateStore:
     def apply_pruning(  # noqa: PLR0913 - as apply_all
         self,
         resources: Sequence[Resource | JsonObject],
-        pruning: Pruning,
+        pruning: Pruning | None,
         *,
         dry_run: bool = False,
         admitted: bool = False,
@@ -249,8 +249,8 @@ class StateStore:
     ) -> Pruned:
         """Apply all of the resources and let go what belongs to them and is no longer among them.
 
-        What belongs together, and when it is refused: `store.pruning`. All of it is one commit. Raises what
-        `apply_all` raises, and Forbidden, before anything is written, for too much at once.
+        What belongs together, and when it is refused: `store.pruning`; None lets nothing go. All of it is
+        one commit. Raises what `apply_all` raises, and Forbidden, before anything is written, for too much.
         """
         extent: Extent = "part" if partial else "declared"
         given = self._let_in(resources, "strict", admitted=admitted, extent=extent, manager=manager)

@@ -243,6 +243,7 @@ def _applied(draft: Draft, incoming: Incoming, document: JsonObject) -> Applied:
         operation="created" if before is None else "configured" if changed else "unchanged",
         before=before,
         warnings=incoming.warnings,
+        managers=None if (owned := draft.ownership(incoming.key)) is None else owned.managers,
     )
 
 

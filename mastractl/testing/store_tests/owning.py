@@ -142,7 +142,7 @@ class OwningTests(Foundation):
         assert remark.code == "MA161"
         assert remark.warning
         assert remark.path == ("spec", "instructions")
-        assert 'from the manager "team"' in remark.message
+        assert 'applied by the manager "team" and is taken over' in remark.message
         assert store.apply(agent(says="Fry.")).warnings == ()
 
     def test_equal_values_are_shared(self, store: StateStore) -> None:
