@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import mastractl
 from mastractl import errors
-from mastractl.cli import grammar, options
+from mastractl.cli import grammar, options, reader
 from mastractl.cli.parameters import REQUIRED, Argument
 
 if TYPE_CHECKING:
@@ -77,6 +77,9 @@ class _Command(TyperCommand):
         with formatter.section("Examples"):
             for line in self.verb.examples.strip().splitlines():
                 formatter.write(f"{'':{formatter.current_indent}}{line}".rstrip() + "\n")
+        if self.verb.verbs:
+            with formatter.section("Commands"):
+                formatter.write_dl([(word, verb.summary) for word, verb in self.verb.verbs.items()])
         _write_options(self, ctx, formatter)
         formatter.write_paragraph()
         formatter.write_text(options.EXIT_CODES)
@@ -107,6 +110,13 @@ class _Group(TyperGroup):
             message = f'unknown command "{name}" for "{ctx.command_path}"'
             meant = f"did you mean {' or '.join(repr(n) for n in near)}?"
             raise errors.UsageError(message, hint=meant if near else f"see '{ctx.command_path} --help'")
+        declared = self.load(name) if name in self.table else None
+        if isinstance(declared, options.Verb) and declared.verbs:
+            second = reader.sub_verb(args[1:], declared)
+            if second is not None:
+                between, (word, *rest) = second
+                ctx.params |= {flag: value for flag, value in between.items() if value}
+                return f"{name} {word}", _command(f"{name} {word}", declared.verbs[word]), rest
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -145,6 +145,21 @@ Output = Annotated[
 ]
 ChangeOutput = Annotated[str, flag("--output", "-o", metavar="FORMAT", help="name, json or yaml.")]
 
+FieldManager = Annotated[
+    str,
+    flag("--field-manager", metavar="NAME", help="The name under which the change stands in the history."),
+]
+ResourceVersion = Annotated[
+    str,
+    flag(
+        "--resource-version", metavar="VERSION", help="Only if the resource still has this resourceVersion."
+    ),
+]
+Yes = Annotated[
+    bool, flag("--yes", "-y", help="Go ahead without asking, even if more would go than was named.")
+]
+Everything = Annotated[bool, flag("--all", help="Every resource of the types, in the namespace in force.")]
+
 GLOBALS: tuple[Parameter, ...] = (
     Parameter("store", Store, ""),
     Parameter("context", Context, ""),
@@ -163,10 +178,19 @@ GLOBALS: tuple[Parameter, ...] = (
 class Verb:
     """A function that was declared to be a verb."""
 
-    def __init__(self, function: Callable[..., int | None], *, examples: str, usage: str) -> None:
+    def __init__(
+        self,
+        function: Callable[..., int | None],
+        *,
+        examples: str,
+        usage: str,
+        verbs: Mapping[str, Verb] | None = None,
+    ) -> None:
         self.function = function
         self.examples = examples
         self.usage = usage
+        self.verbs = verbs or {}
+        """The verbs that begin with this one: `create agent` beside `create`."""
         self.__doc__ = function.__doc__
 
     @property
@@ -216,9 +240,15 @@ class Group:
         return self.help
 
 
-def verb(*, examples: str = "", usage: str = "") -> Callable[[Callable[..., int | None]], Verb]:
-    """Declare a verb; see the module's head. `usage` shows its arguments where their names do not tell."""
-    return lambda function: Verb(function, examples=examples, usage=usage)
+def verb(
+    *, examples: str = "", usage: str = "", verbs: Mapping[str, Verb] | None = None
+) -> Callable[[Callable[..., int | None]], Verb]:
+    """Declare a verb; see the module's head. `usage` shows its arguments where their names do not tell.
+
+    `verbs` are those that begin with this one, by their second word: where that is the first argument,
+    they are meant.
+    """
+    return lambda function: Verb(function, examples=examples, usage=usage, verbs=verbs)
 
 
 def group(*, help: str, verbs: dict[str, Verb]) -> Group:  # noqa: A002 - as above

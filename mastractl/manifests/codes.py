@@ -149,9 +149,30 @@ CODES: dict[str, Code] = {
         "A tool's inputSchema or outputSchema is not a valid JSON Schema.",
     ),
     "MA150": Code(
+        "bad-patch",
+        "A patch that cannot be carried out on the resource as it stands: an operation's path leads nowhere, "
+        "or a `test` does not hold. Nothing was changed; operations are counted from 0.",
+    ),
+    "MA152": Code(
+        "edited-meanwhile",
+        "Somebody else changed the field in the store while it was being edited, and to another value. "
+        "Saving again puts yours in its place.",
+    ),
+    "MA151": Code(
+        "immutable-field",
+        "A field that is settled when a resource is made and stays for as long as it lives: its name, "
+        "namespace, uid, kind and API group. To change one, create another resource and delete this one.",
+    ),
+    "MA160": Code(
         "field-conflict",
         "What is applied sets a field that another field manager owns, to another value. Take it over with "
         "--force-conflicts, leave it out of the manifest, or write the value that it has now.",
+    ),
+    "MA161": Code(
+        "taken-over",
+        "A plain apply set a field that another manager had applied with another value, so that it is this "
+        "manifest's from now on. Two sources that apply one field overwrite each other in turn: let only one "
+        "of them name it. `apply --server-side` refuses instead of taking over.",
     ),
     "MA170": Code(
         "unknown-step",

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import cel_rules, definition_forms, references, sensitive, shorthand
+from mastractl.resources import definition_forms, parts, references, sensitive, shorthand
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
-from mastractl.resources.structural import version_program
 from mastractl.resources.tool_schemas import TOOL_BEARERS, tool_schema_causes
 from mastractl.resources.workflow_checks import WORKFLOW_BEARERS, workflow_causes
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from mastractl.errors import FieldPath
     from mastractl.resources.kinds import Kind, KindRegistry, Version
+    from mastractl.resources.parts import Extent
     from mastractl.values import JsonObject
 
     Written = Callable[[FieldPath], FieldPath]
@@ -53,11 +53,13 @@ def admit(
     fields: Fields = "strict",
     namespace: str = "default",
     namespace_given: bool = False,
+    extent: Extent = "whole",
 ) -> Admitted:
     """Check one document against the kinds there are; what is wrong with it is answered, never raised.
 
     `namespace` is where a namespaced resource goes that names none; `namespace_given` says that the user
-    asked for it, so that a document that names another is refused (MA013). The document is never changed.
+    asked for it, so that a document that names another is refused (MA013). `extent` says how much of a
+    resource the document is (`parts`); a definition is never a part. The document is never changed.
     """
     found = resolve(document, kinds)
     if isinstance(found, Cause):
@@ -69,10 +71,10 @@ def admit(
         return Admitted(resource=None, kind=kind, causes=refused.causes)
     form, remarks = _without_owned(form, version)
     form, misplaced = _placed(form, kind, namespace, given=namespace_given)
-    form, causes = version_program(version).run(form, unknown="prune" if fields == "ignore" else "report")
+    if extent == "part" and kind.kind == definition_forms.KIND:
+        extent = "declared"
+    form, causes = parts.run(version, form, extent, unknown="prune" if fields == "ignore" else "report")
     causes = sensitive.checked(version, form, causes)
-    if not any(cause.code != "MA101" for cause in causes):
-        causes += cel_rules.version_rule_causes(version, form)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
         remarks += more

@@ -65,6 +65,8 @@ class Version:
         """The compiled schema: `structural.version_program` puts it here when it is first wanted."""
         self.rules: Any = None
         """The schema's rules: `cel_rules.version_rule_causes` puts them here when they are first wanted."""
+        self.part_program: Any = None
+        """The same for some fields of a resource: `parts.part_program` puts it here."""
         self.mask: Any = None
         """The places in `sensitive` as a tree: `sensitive.masked` puts it here when it is first wanted."""
         self._schema = schema

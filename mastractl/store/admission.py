@@ -7,7 +7,7 @@ be written together; and a definition must not contradict those the store alread
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mastractl.errors import Cause
 from mastractl.resources.kinds import KindRegistry
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mastractl.errors import FieldPath
     from mastractl.resources.kinds import Kind
+    from mastractl.resources.parts import Extent
     from mastractl.store.kinds import StoreKinds
     from mastractl.values import JsonObject
 
@@ -32,12 +33,23 @@ Fields = Literal["strict", "warn", "ignore"]
 """What a field that the schema does not know is: a fault, a warning, or nothing."""
 
 
-def let_in(
-    kinds: StoreKinds, given: Sequence[Given], *, fields: Fields = "strict", admitted: bool = False
-) -> list[Incoming]:
+class How(NamedTuple):
+    """How documents are let in: what of unknown fields, how much of a resource each is (`resources.parts`),
+    and whether that was seen to already.
+    """
+
+    fields: Fields = "strict"
+    extent: Extent = "whole"
+    admitted: bool = False
+
+
+AS_A_WHOLE = How()
+
+
+def let_in(kinds: StoreKinds, given: Sequence[Given], how: How = AS_A_WHOLE) -> list[Incoming]:
     """The documents in the order given, checked, in canonical form, with their namespaces.
 
-    `admitted` says that `resources.admission.admit` has let them in already, with the kinds of this store
+    `how.admitted` says that `resources.admission.admit` has let them in already, with the kinds of this store
     and the definitions among them. Raises Invalid and UnknownKind, for the first that cannot be let in.
     """
     documents = [document_of(each) for each in given]
@@ -46,12 +58,11 @@ def let_in(
     for index, document in enumerate(documents):
         if document.get("kind") == DEFINITION:
             registry = registry or KindRegistry(parent=kinds.current())
-            first[index] = incoming = _one(kinds, document, registry, fields=fields, admitted=admitted)
+            first[index] = incoming = _one(kinds, document, registry, how)
             if incoming.kind.bundled:
                 registry.add(_defined(kinds, incoming))
     return [
-        first.get(index) or _one(kinds, document, registry, fields=fields, admitted=admitted)
-        for index, document in enumerate(documents)
+        first.get(index) or _one(kinds, document, registry, how) for index, document in enumerate(documents)
     ]
 
 
@@ -74,15 +85,17 @@ def document_of(given: Given) -> JsonObject:
     return given.document if isinstance(given, Resource) else given
 
 
-def _one(
-    kinds: StoreKinds, document: JsonObject, registry: KindRegistry | None, *, fields: Fields, admitted: bool
-) -> Incoming:
-    if admitted:
+def _one(kinds: StoreKinds, document: JsonObject, registry: KindRegistry | None, how: How) -> Incoming:
+    if how.admitted:
         return _placed(kinds, kinds.find(document, registry), document)
     from mastractl.resources.admission import admit  # noqa: PLC0415 - readers need no schemas
 
     found = admit(
-        document, registry or _narrowest(kinds, document), fields=fields, namespace=DEFAULT_NAMESPACE
+        document,
+        registry or _narrowest(kinds, document),
+        fields=how.fields,
+        namespace=DEFAULT_NAMESPACE,
+        extent=how.extent,
     )
     if found.resource is None or found.kind is None:
         raise refused(found.kind, Resource(document), found.causes)
@@ -105,11 +118,11 @@ def _placed(kinds: StoreKinds, kind: Kind, document: JsonObject) -> Incoming:
     elif not kind.namespaced and "namespace" in metadata:
         document = {**document, "metadata": {k: v for k, v in metadata.items() if k != "namespace"}}
     definition = "" if kinds.is_given(kind) else keys.definition(kind)
-    apart = _has_status_apart(kind)
+    apart = has_status_apart(kind)
     return Incoming(kind, document, uid=uid, status_apart=apart, definition=definition)
 
 
-def _has_status_apart(kind: Kind) -> bool:
+def has_status_apart(kind: Kind) -> bool:
     """Whether status is a subresource; only a kind that defines it as an ordinary field has it as one."""
     version = kind.storage_version
     return kind.bundled or version.status or "status" not in version.schema.get("properties", {})

@@ -7,6 +7,7 @@ person reads a table.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from mastractl import errors
@@ -64,6 +65,10 @@ ChunkSize = Annotated[
 Subresource = Annotated[
     str, options.flag("--subresource", metavar="status", help="Only of kinds that have this subresource.")
 ]
+ShowManagedFields = Annotated[
+    bool,
+    options.flag("--show-managed-fields", help="With json or yaml: who owns which field, in metadata."),
+]
 Raw = Annotated[str, options.flag("--raw", hidden=True)]
 
 EXAMPLES = """
@@ -114,6 +119,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     allow_missing_template_keys: AllowMissing = True,
     chunk_size: ChunkSize = 0,
     subresource: Subresource = "",
+    show_managed_fields: ShowManagedFields = False,
     raw: Raw = "",
 ) -> None:
     """List resources, or show one.
@@ -139,7 +145,9 @@ def run(  # noqa: PLR0913 - the flags of the verb
         secrets=inv.flags.show_secrets,
     )
     printer = printer_for(output, layout)
-    how = _How(output, sort_by, ignore_not_found, output_watch_events, watch_only, chunk_size)
+    how = _How(
+        output, sort_by, ignore_not_found, output_watch_events, watch_only, chunk_size, show_managed_fields
+    )
     if watch or watch_only:
         _follow(inv, chosen, printer, how)
     else:
@@ -157,6 +165,7 @@ class _How(NamedTuple):
     events: bool
     only_changes: bool
     chunk: int
+    owners: bool
 
     @property
     def in_rows(self) -> bool:
@@ -172,6 +181,8 @@ def _show(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> No
     found = selection.find(inv, chosen, ignore_not_found=how.ignore_not_found)
     if how.sort_by:
         _sort(inv, found.resources, how.sort_by)
+    if how.owners and not how.in_rows:
+        _add_owners(inv, found.resources)
     if chosen.single:
         for resource in found.resources:
             printer.print_object(resource)
@@ -180,6 +191,16 @@ def _show(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> No
     elif not chosen.named and not how.ignore_not_found:
         _say_nothing_found(inv, chosen)
     found.report_missing(inv)
+
+
+def _add_owners(inv: Invocation, resources: list[Resource]) -> None:
+    """Put into each who owns its fields, as Kubernetes has it."""
+    for resource in resources:
+        kind = inv.store.resolve(f"{resource.kind}.{resource.group}")
+        with contextlib.suppress(errors.NotFound):  # it went since it was read
+            resource.metadata["managedFields"] = inv.store.managed_fields(
+                kind, name=resource.name, namespace=resource.namespace
+            )
 
 
 def _show_in_pieces(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> None:

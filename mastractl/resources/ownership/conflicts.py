@@ -34,7 +34,7 @@ def field_conflict(clashes: Sequence[tuple[Manager, Tree]], given: JsonObject) -
         said = _said(owner)
         paths = sorted(trees.walk(tree))
         message = f"conflict with {said}"
-        causes += [Cause("MA150", _located(p, given), message, "FieldManagerConflict") for p in paths]
+        causes += [Cause("MA160", _located(p, given), message, "FieldManagerConflict") for p in paths]
         blocks.append(f"conflicts with {said}:\n" + "\n".join(f"- {elements.shown(p)}" for p in paths))
     if len(causes) == 1:
         ((owner, tree),) = clashes

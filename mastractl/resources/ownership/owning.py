@@ -67,7 +67,7 @@ def apply(  # noqa: PLR0913 - a document, who owns it, and who applies what to i
     document = given if live is None else _merged(shape, live, given, (last, offered, others))
     if document is live and last is not None and _says_same(last, entry):
         return Owned(document, tuple(managers))
-    changes = shape.changes(live or {}, document) if document is not live else None
+    changes = shape.changes(live or {}, document) if others and document is not live else None
     if changes is not None and changes.put:
         clashes = [
             (m, clash)
