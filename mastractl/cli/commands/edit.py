@@ -40,7 +40,10 @@ SaveConfig = Annotated[bool, options.flag("--save-config", hidden=True)]
 
 EXAMPLES = """
 # One agent, in the editor that EDITOR names
-EDITOR='sed -i s/gpt-4-turbo/gpt-4o/' mastractl edit agent recipe-assistant -n cooking
+mastractl edit agent recipe-assistant -n cooking
+
+# ... or in another, which may be a command of its own
+MASTRACTL_EDITOR='sed -i s/gpt-4-turbo/gpt-4o/' mastractl edit agent recipe-assistant -n cooking
 
 # Several at once, as one List
 EDITOR='sed -i s/kitchen-helper/kitchen/' mastractl edit agents,tools -n cooking -l app=kitchen-helper
