@@ -147,7 +147,9 @@ def take(inv: Invocation, asked: Asked, *, verb: str, undone: str, keep_going: b
         raise intake.refusal(taken.found, outcome=f"nothing was {undone}")
     if labels is not None:
         taken.checked = [each for each in taken.checked if labels.matches(each.resource.labels)]
-    if not taken.checked and not taken.faulty:
+    if not taken.checked and not taken.faulty and labels is not None and verb != "apply":
+        inv.note("No manifest has the labels that -l asks for.")
+    elif not taken.checked and not taken.faulty:
         message = f"no objects passed to {verb}"
         hint = "no manifest has the labels that -l asks for" if labels is not None else ""
         raise errors.ManifestError(message, hint=hint)

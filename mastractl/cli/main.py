@@ -48,7 +48,9 @@ COMMANDS: dict[str, Command] = {
     "tree": Command(INSPECT, "Show what resources refer to, own and hold, as a tree."),
     "graph": Command(INSPECT, "Draw resources and the steps of workflows, for Mermaid or Graphviz."),
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
-    "explain-error": Command(INSPECT, "Explain a code that diagnostics carry: what it means, what to do."),
+    "explain-error": Command(
+        INSPECT, "Explain a code that diagnostics carry: what it means, and what to do."
+    ),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
     "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
     "diff": Command(INSPECT, "Show what an apply would change."),

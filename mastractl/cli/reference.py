@@ -88,13 +88,16 @@ def definitions(rows: Sequence[tuple[str, str]], *, width: int, indent: int = 2)
 
 
 def _pages(name: str, declared: options.Verb | options.Group) -> Iterator[Page]:
-    if isinstance(declared, options.Group):
-        for word, verb in declared.verbs.items():
-            yield from _pages(f"{name} {word}", verb)
-        return
+    if isinstance(declared, options.Verb):
+        yield _page(name, declared)
+    for word, verb in declared.verbs.items():
+        yield from _pages(f"{name} {word}", verb)
+
+
+def _page(name: str, declared: options.Verb) -> Page:
     own = [p for p in declared.parameters if p not in options.GLOBALS]
     paragraphs = (declared.__doc__ or "").split("\n\n")
-    yield Page(
+    return Page(
         name=name,
         synopsis=f"{name} {declared.synopsis}",
         paragraphs=tuple(" ".join(p.split()) for p in paragraphs if p.strip()),
