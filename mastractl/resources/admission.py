@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import definition_forms, references, shorthand
+from mastractl.resources import definition_forms, references, shorthand, validation
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
-from mastractl.resources.structural import version_program
 from mastractl.resources.tool_schemas import TOOL_BEARERS, tool_schema_causes
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from mastractl.errors import FieldPath
     from mastractl.resources.kinds import Kind, KindRegistry, Version
+    from mastractl.resources.structural import Unknown
     from mastractl.values import JsonObject
 
     Written = Callable[[FieldPath], FieldPath]
@@ -52,11 +52,14 @@ def admit(
     fields: Fields = "strict",
     namespace: str = "default",
     namespace_given: bool = False,
+    old: JsonObject | None = None,
 ) -> Admitted:
     """Check one document against the kinds there are; what is wrong with it is answered, never raised.
 
     `namespace` is where a namespaced resource goes that names none; `namespace_given` says that the user
-    asked for it, so that a document that names another is refused (MA013). The document is never changed.
+    asked for it, so that a document that names another is refused (MA013). `old` is what the store has in
+    its place: a part that is as it was may be what the schema forbids by now (`ratcheting`). The document is
+    never changed.
     """
     found = resolve(document, kinds)
     if isinstance(found, Cause):
@@ -68,11 +71,14 @@ def admit(
         return Admitted(resource=None, kind=kind, causes=refused.causes)
     form, remarks = _without_owned(form, version)
     form, misplaced = _placed(form, kind, namespace, given=namespace_given)
-    form, causes = version_program(version).run(form, unknown="prune" if fields == "ignore" else "report")
+    unknown: Unknown = "prune" if fields == "ignore" else "report"
+    form, causes = validation.checked(version, form, unknown=unknown, old=old)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
         remarks += more
     causes = misplaced + (_unnamed(form, causes) if causes else causes)
+    remarks += [cause for cause in causes if cause.warning]
+    causes = [cause for cause in causes if not cause.warning]
     if fields == "warn":
         remarks += [cause._replace(warning=True) for cause in causes if cause.code == "MA101"]
         causes = [cause for cause in causes if cause.code != "MA101"]
@@ -165,7 +171,9 @@ def _particular(
 ) -> tuple[list[Cause], list[Cause]]:
     """What only a bundled kind is asked: all causes with the paths of the written document, and remarks."""
     if kind.kind == definition_forms.KIND:
-        more, remarks = _definition(document, kinds) if all(c.code == "MA101" for c in causes) else ([], [])
+        more, remarks = (
+            _definition(document, kinds) if all(c.code == "MA101" or c.warning for c in causes) else ([], [])
+        )
     else:
         if faults := references.faults(kind.kind, form):
             causes = [c for c in causes if not any(f.path == c.path[: len(f.path)] for f in faults)] + faults
