@@ -98,7 +98,8 @@ def debugging(environ: Mapping[str, str]) -> bool:
 
 
 def color(flag: str, environ: Mapping[str, str]) -> When:
-    """When to use colour: the flag, `MASTRACTL_COLOR`, `NO_COLOR`, `FORCE_COLOR`, `TERM=dumb`, else auto.
+    """When to use colour: the flag, `MASTRACTL_COLOR`, `NO_COLOR`, `FORCE_COLOR` or `CLICOLOR_FORCE`,
+    `CLICOLOR=0`, `TERM=dumb`, else auto.
 
     Raises ConfigError for a word that is none of auto, always and never.
     """
@@ -109,9 +110,9 @@ def color(flag: str, environ: Mapping[str, str]) -> When:
         raise errors.ConfigError(message)
     if environ.get("NO_COLOR"):
         return "never"
-    if environ.get("FORCE_COLOR", "") not in {"", "0"}:
+    if any(environ.get(name, "") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return "always"
-    return "never" if environ.get("TERM") == "dumb" else "auto"
+    return "never" if environ.get("TERM") == "dumb" or environ.get("CLICOLOR") == "0" else "auto"
 
 
 def load(

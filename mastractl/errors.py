@@ -16,6 +16,7 @@ that says what to do next.
     │   └── UnknownKind              no such kind of resource
     ├── AlreadyExists           409
     ├── Conflict                409  it changed since it was read
+    │   └── FieldConflict            ... or another manager owns what is applied
     ├── Expired                 410  the log no longer reaches back to that revision
     │   └── FutureRevision           ... or does not yet reach that far
     ├── TooLarge                413  more than the store takes in one value or one commit
@@ -54,7 +55,7 @@ class Cause(NamedTuple):
     (`FieldValueInvalid`, ...), `path` the field as keys and indexes from the document's root.
     `at_key` says that the fault is the key itself (an unknown field) and not its value.
     `warning` marks a remark that does not make the resource invalid. `place` is where it was written,
-    as `file:line:column`, and "" if it comes from no text.
+    as `file:line:column`, and "" if it comes from no text. `secret` says that the value must not be shown.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Cause(NamedTuple):
     at_key: bool = False
     warning: bool = False
     place: str = ""
+    secret: bool = False
 
 
 class MastraError(Exception):
@@ -202,6 +204,17 @@ class Conflict(MastraError):
         self.key = key
         self.expected = expected
         self.actual = actual
+
+
+class FieldConflict(Conflict):
+    """An applied field belongs to another manager, with another value; nothing was written.
+
+    `causes` names each such field once per owner (reason FieldManagerConflict).
+    """
+
+    def __init__(self, message: str, *, hint: str = "", causes: Sequence[Cause] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.causes = tuple(causes)
 
 
 class Expired(MastraError):

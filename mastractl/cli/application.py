@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import mastractl
 from mastractl import errors
-from mastractl.cli import grammar, options
+from mastractl.cli import grammar, options, reader
 from mastractl.cli.parameters import REQUIRED, Argument
 
 if TYPE_CHECKING:
@@ -81,6 +81,9 @@ class _Command(TyperCommand):
         with formatter.section("Examples"):
             for line in self.verb.examples.strip().splitlines():
                 formatter.write(f"{'':{formatter.current_indent}}{line}".rstrip() + "\n")
+        if self.verb.verbs:
+            with formatter.section("Commands"):
+                formatter.write_dl([(word, _summary(verb)) for word, verb in self.verb.verbs.items()])
         _write_options(self, ctx, formatter)
 
 
@@ -109,6 +112,13 @@ class _Group(TyperGroup):
             message = f'unknown command "{name}" for "{ctx.command_path}"'
             meant = f"did you mean {' or '.join(repr(n) for n in near)}?"
             raise errors.UsageError(message, hint=meant if near else f"see '{ctx.command_path} --help'")
+        declared = self.load(name) if name in self.table else None
+        if isinstance(declared, options.Verb) and declared.verbs:
+            second = reader.sub_verb(args[1:], declared)
+            if second is not None:
+                between, (word, *rest) = second
+                ctx.params |= {flag: value for flag, value in between.items() if value}
+                return f"{name} {word}", _command(f"{name} {word}", declared.verbs[word]), rest
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -139,11 +149,15 @@ def _root(table: Mapping[str, tuple[str, str]], load: Callable[[str], options.Ve
 def _command(name: str, declared: options.Verb | options.Group) -> Any:
     if isinstance(declared, options.Group):
         verbs = declared.verbs
-        table = {n: ("Commands", (v.__doc__ or "").partition("\n")[0]) for n, v in verbs.items()}
+        table = {n: ("Commands", _summary(v)) for n, v in verbs.items()}
         return _group(name, declared.help, table=table, load=verbs.__getitem__, globals_=())
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(name, cls=type("Command", (_Command,), {"verb": declared}))(_callback(declared))
     return typer.main.get_command(app)
+
+
+def _summary(verb: options.Verb) -> str:
+    return (verb.__doc__ or "").partition("\n")[0]
 
 
 def _group(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mastractl.cli.invocation import Invocation
+    from mastractl.resources.kinds import KindRegistry
     from mastractl.resources.resource import Resource
 
 DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
@@ -32,16 +33,21 @@ class Change(NamedTuple):
 class ChangePrinter:
     """Prints what happened: lines, or with `-o` the resources in that form.
 
-    Raises UsageError for a form that is none, or one that only a list has.
+    `kinds` are those of the store, unless others are given. Raises UsageError for a form that is none, or
+    one that only a list has.
     """
 
-    def __init__(self, inv: Invocation, output: str) -> None:
+    def __init__(self, inv: Invocation, output: str, *, kinds: KindRegistry | None = None) -> None:
         self._inv = inv
         if output.partition("=")[0] in _FOR_PEOPLE:
             message = f"unknown output format {output!r}; allowed formats are: name, json, yaml, jsonpath"
             raise errors.UsageError(message)
-        options = PrintOptions(out=inv.stdout, kinds=inv.kinds, clock=inv.clock)
-        self._printer = printer_for(output, options) if output else None
+        if not output:
+            self._printer = None
+            return
+        known = inv.kinds if kinds is None else kinds
+        options = PrintOptions(out=inv.stdout, kinds=known, clock=inv.clock, secrets=inv.flags.show_secrets)
+        self._printer = printer_for(output, options)
 
     def show(self, changes: Sequence[Change]) -> None:
         """Print them: a single resource by itself, several as a List."""

@@ -92,7 +92,7 @@ def _read(words: Sequence[str], table: Table) -> _Line:
         elif line.declared is None and word in table.help:
             line.path.append(word)
             line.declared = table.load(word)
-        elif isinstance(line.declared, options.Group) and word in line.declared.verbs:
+        elif line.declared is not None and len(line.path) == 1 and word in line.declared.verbs:
             line.path.append(word)
             line.declared = line.declared.verbs[word]
         else:
@@ -149,7 +149,8 @@ class _Completer:
     def _words(self, typed: str) -> Candidates:
         """What may be the next argument."""
         path = self._line.path
-        if not isinstance(self._line.declared, options.Verb):
+        declared = self._line.declared
+        if not isinstance(declared, options.Verb) or (declared.verbs and not self._line.arguments):
             return () if self._line.arguments else self._commands()
         if path[0] in _ON_TYPES:
             return self._resources(path[0], typed)
@@ -163,7 +164,7 @@ class _Completer:
         return offers.get(path[0], tuple)()
 
     def _commands(self) -> Candidates:
-        if isinstance(self._line.declared, options.Group):
+        if self._line.declared is not None:
             verbs = self._line.declared.verbs
             return ((name, (verb.__doc__ or "").partition("\n")[0]) for name, verb in verbs.items())
         return self._table.help.items()

@@ -6,6 +6,8 @@ whoever waits for it is told so only when the time is up, with what was last see
 
 from __future__ import annotations
 
+import operator
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mastractl import errors
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from mastractl.resources.paths import Path
     from mastractl.resources.resource import Resource
 
-_HINT = "write condition=NAME[=VALUE], jsonpath={PATH}[=VALUE], create or delete"
+_HINT = "write condition=NAME[=VALUE], jsonpath={PATH}[=VALUE], jsonpath={PATH}>=NUMBER, create or delete"
 
 
 class Goal(Protocol):
@@ -93,16 +95,24 @@ class Condition(NamedTuple):
 
 
 class JsonPath(NamedTuple):
-    """A field to have a value, or any value if `value` is None."""
+    """A field to have a value, or to compare with it; any value if `sign` is ""."""
 
     text: str
     path: Path
-    value: str | None
+    sign: str = ""
+    value: str = ""
 
     def met(self, resource: Resource | None) -> bool:
-        """Whether one of the fields the path leads to has it."""
+        """Whether one of the fields the path leads to does; with `!=`, whether none of them has the value."""
         found = self._texts(resource)
-        return bool(found) if self.value is None else self.value in found
+        if self.sign in {"", "="}:
+            return bool(found) if not self.sign else self.value in found
+        if self.sign == "!=":
+            return resource is not None and self.value not in found
+        compare = _COMPARISONS[self.sign]
+        return any(
+            compare(number, float(self.value)) for text in found if (number := _number(text)) is not None
+        )
 
     def seen(self, resource: Resource | None) -> str:
         """The values there are."""
@@ -117,17 +127,31 @@ class JsonPath(NamedTuple):
         return [] if resource is None else [text_of(v) for v in self.path.find(resource.document)]
 
 
+_COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+_COMPARED = re.compile(
+    r"(?P<path> \{.*\} | (?!\{) (?: [^\[=!<>] | \[ [^\]]* \] )* )"
+    r"(?: (?P<sign> ==? | != | [<>]=? ) (?P<value> .+ ) )?",
+    re.DOTALL | re.VERBOSE,
+)
+
+
 def _json_path(text: str) -> JsonPath:
-    """`{.status.phase}=Running`, `.status.phase=Running`, `{.status.address}`."""
+    """`{.status.phase}=Running`, `.status.phase!=Failed`, `{.status.replicas}>=3`, `{.status.address}`."""
     from mastractl.resources import path_reader  # noqa: PLC0415 - for this goal only
 
-    if text.startswith("{"):
-        end = text.rfind("}") + 1
-        path, rest = text[:end], text[end:]
-    else:
-        path, equals, value = text.partition("=")
-        rest = equals + value
-    if not path or (rest and not rest.startswith("=")) or rest == "=":
+    read = _COMPARED.fullmatch(text)
+    if read is None or not read["path"]:
         message = f"jsonpath={text}: the value to wait for is not clear"
         raise errors.UsageError(message, hint="write --for=jsonpath='{.status.phase}'=Running")
-    return JsonPath(path, path_reader.relaxed(path), rest[1:] if rest else None)
+    sign, value = "=" if read["sign"] == "==" else read["sign"] or "", read["value"] or ""
+    if sign in _COMPARISONS and _number(value) is None:
+        message = f"jsonpath={text}: {sign} compares numbers, {value!r} is none"
+        raise errors.UsageError(message, hint="= and != compare any text")
+    return JsonPath(read["path"], path_reader.relaxed(read["path"]), sign, value)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mastractl.manifests.manifest import Manifest
     from mastractl.resources.admission import Fields
     from mastractl.resources.kinds import Kind
+    from mastractl.resources.parts import Extent
     from mastractl.values import JsonObject
 
 
@@ -65,8 +66,11 @@ def take(
     recursive: bool = False,
     fields: Fields = "strict",
     strict_refs: bool = False,
+    extent: Extent = "whole",
 ) -> Intake:
     """Read and check the manifests of `-f` against the kinds of the store and those they define themselves.
+
+    `extent` says how much of a resource each is (`resources.parts`); what is applied has no defaults yet.
 
     References that neither they nor the store satisfy are findings too. Definitions come first in
     `checked`, the rest in the order of the documents.
@@ -79,6 +83,7 @@ def take(
         fields=fields,
         namespace=inv.namespace,
         namespace_given=inv.namespace_given,
+        extent=extent,
     )
     for item in progress.counted(inv, items, "checking manifests"):
         if isinstance(item, Diagnostic):
@@ -159,6 +164,23 @@ def identities(
         tell(inv, found)
         raise refusal(found, outcome="nothing was done")
     return named
+
+
+def documents(inv: Invocation, filenames: Sequence[str], *, recursive: bool) -> list[JsonObject]:
+    """The manifests as they are written, unchecked. Raises Invalid, after telling all of it, if one cannot
+    be read.
+    """
+    found: list[Diagnostic] = []
+    read: list[JsonObject] = []
+    for item in manifests(inv, filenames, recursive=recursive):
+        if isinstance(item, Diagnostic):
+            found.append(item)
+        else:
+            read.append(item.document)
+    tell(inv, found)
+    if any(d.severity == ERROR for d in found):
+        raise refusal(found, outcome="nothing was done")
+    return read
 
 
 def tell(inv: Invocation, found: Sequence[Diagnostic]) -> None:

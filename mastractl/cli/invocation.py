@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mastractl.cli.process import Process
     from mastractl.clock import Clock
     from mastractl.resources.kinds import KindRegistry
+    from mastractl.resources.resource import Resource
     from mastractl.store import StateStore
 
 
@@ -42,6 +43,8 @@ class GlobalFlags(NamedTuple):
     color: str = ""
     quiet: bool = False
     verbose: int = 0
+    show_secrets: bool = False
+    request_timeout: str = ""
 
     @classmethod
     def joined(cls, said: Sequence[Mapping[str, Any]]) -> GlobalFlags:
@@ -57,6 +60,8 @@ class GlobalFlags(NamedTuple):
             color=nearest("color") or ("never" if any(s.get("no_color") for s in said) else ""),
             quiet=any(s.get("quiet") for s in said),
             verbose=sum(s.get("verbose") or 0 for s in said),
+            show_secrets=any(s.get("show_secrets") for s in said),
+            request_timeout=nearest("request_timeout"),
         )
 
 
@@ -67,10 +72,15 @@ class Invocation:
         self.process = surroundings.process
         self.reporter = surroundings.reporter
         self.flags = flags
+        self._began = surroundings.process.clock.monotonic()
         self._store: StateStore | None = None
         self.new_store = False
         """Whether `--store` named a path where nothing was: perhaps not the one that was meant."""
         self._when = config.color(flags.color, self.process.environ)
+        if flags.request_timeout:  # kubectl's: a store answers at once, so there is nothing to cut short
+            from mastractl.cli import durations  # noqa: PLC0415 - scripts written for kubectl say it
+
+            durations.seconds(flags.request_timeout, flag="--request-timeout")
         self.reporter.quiet = flags.quiet
         self.reporter.color = self.color(self.process.stderr)
 
@@ -81,6 +91,9 @@ class Invocation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._store is not None:
+            if self.flags.verbose > 1:
+                took = (self.clock.monotonic() - self._began) * 1000
+                self.verbose(f"store at revision {self._store.engine.revision()}; {took:.0f} ms", level=2)
             self._store.close()
 
     @property
@@ -145,6 +158,24 @@ class Invocation:
     def color(self, stream: TextIO) -> bool:
         """Whether to colour what goes to a stream."""
         return self._when == "always" or (self._when == "auto" and is_tty(stream))
+
+    def masked(self, resource: Resource) -> Resource:
+        """The resource as it may be shown: its sensitive values masked, unless --show-secrets was said."""
+        if self.flags.show_secrets:
+            return resource
+        from mastractl.cli.printers.masking import masked  # noqa: PLC0415 - printers do this by themselves
+
+        return masked(resource, self.kinds)
+
+    def masked_pair(self, before: Resource | None, after: Resource) -> tuple[Resource | None, Resource]:
+        """Two states of a resource as they may be shown; a sensitive value that differs says that it does."""
+        kind = self.kinds.find(after.group, after.kind)
+        if before is None or kind is None or self.flags.show_secrets:
+            return before and self.masked(before), self.masked(after)
+        from mastractl.resources import resource, sensitive  # noqa: PLC0415 - for differences only
+
+        first, second = sensitive.masked_pair(kind, before.document, after.document)
+        return resource.Resource(first), resource.Resource(second)
 
     def expect_output(self, form: str | None) -> None:
         """Tell the reporter which `-o` was asked for: with json, errors are JSON as well."""

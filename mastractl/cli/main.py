@@ -33,10 +33,11 @@ class Command(NamedTuple):
     help: str
 
 
-BASIC, INSPECT, SETTINGS = "Basic commands", "Inspect", "Settings"
+BASIC, CHANGES, INSPECT, SETTINGS = "Basic commands", "Change", "Inspect", "Settings"
 
 COMMANDS: dict[str, Command] = {
     "apply": Command(BASIC, "Create or update resources from manifests, all or none."),
+    "create": Command(BASIC, "Create resources from manifests, all or none, or one from the command line."),
     "get": Command(BASIC, "List resources, or show one."),
     "delete": Command(BASIC, "Delete resources by manifest, by name or by label."),
     "watch": Command(BASIC, "List resources and then follow every change to them."),
@@ -44,12 +45,23 @@ COMMANDS: dict[str, Command] = {
     "describe": Command(INSPECT, "Show the details of resources, with what they refer to."),
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
+    "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
     "diff": Command(INSPECT, "Show what an apply would change."),
+    "plan": Command(INSPECT, "Show what an apply would create, change and delete."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),
+    "edit": Command(CHANGES, "Edit resources in an editor."),
+    "patch": Command(CHANGES, "Change fields of resources."),
+    "replace": Command(CHANGES, "Put manifests in the place of what is stored, all or none."),
+    "label": Command(CHANGES, "Set, change, remove or list the labels of resources."),
+    "annotate": Command(CHANGES, "Set, change, remove or list the annotations of resources."),
+    "scale": Command(CHANGES, "Change how many of something there should be."),
+    "rollout": Command(CHANGES, "Show, compare and bring back earlier states of resources."),
+    "events": Command(INSPECT, "Show what happened to resources, the latest last."),
     "config": Command(SETTINGS, "Show and change the settings: contexts, stores, namespaces."),
     "completion": Command(
         SETTINGS, "Print the script that completes commands, flags, types and names in a shell."
     ),
+    "options": Command(SETTINGS, "List the flags that every command takes."),
     "version": Command(SETTINGS, "Print the versions of mastractl, Python and the platform."),
 }
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from mastractl.cli import parameters
+from mastractl.cli import foreign, parameters
 from mastractl.cli.parameters import Argument, Flag, Parameter
 
 if TYPE_CHECKING:
@@ -72,6 +72,13 @@ Quiet = Annotated[bool, flag("--quiet", "-q", help="Say nothing but data and err
 Verbose = Annotated[
     int, flag("--verbose", "-v", count=True, help="Say what is being done; more with -vv.", panel=GLOBAL)
 ]
+
+ShowSecrets = Annotated[
+    bool,
+    flag("--show-secrets", help="Show sensitive values in place of ***.", panel=GLOBAL),
+]
+
+RequestTimeout = Annotated[str, flag("--request-timeout", metavar="DURATION", hidden=True)]
 
 Filenames = Annotated[
     list[str] | None,
@@ -132,6 +139,21 @@ Output = Annotated[
 ]
 ChangeOutput = Annotated[str, flag("--output", "-o", metavar="FORMAT", help="name, json or yaml.")]
 
+FieldManager = Annotated[
+    str,
+    flag("--field-manager", metavar="NAME", help="The name under which the change stands in the history."),
+]
+ResourceVersion = Annotated[
+    str,
+    flag(
+        "--resource-version", metavar="VERSION", help="Only if the resource still has this resourceVersion."
+    ),
+]
+Yes = Annotated[
+    bool, flag("--yes", "-y", help="Go ahead without asking, even if more would go than was named.")
+]
+Everything = Annotated[bool, flag("--all", help="Every resource of the types, in the namespace in force.")]
+
 GLOBALS: tuple[Parameter, ...] = (
     Parameter("store", Store, ""),
     Parameter("context", Context, ""),
@@ -140,6 +162,9 @@ GLOBALS: tuple[Parameter, ...] = (
     Parameter("no_color", NoColor, False),
     Parameter("quiet", Quiet, False),
     Parameter("verbose", Verbose, 0),
+    Parameter("show_secrets", ShowSecrets, False),
+    Parameter("request_timeout", RequestTimeout, ""),
+    *(Parameter(name, Annotated[str, flag(*f[0], hidden=True)], "") for name, f in foreign.FLAGS.items()),
 )
 """The flags every command has, before the verb and after it."""
 
@@ -147,10 +172,19 @@ GLOBALS: tuple[Parameter, ...] = (
 class Verb:
     """A function that was declared to be a verb."""
 
-    def __init__(self, function: Callable[..., int | None], *, examples: str, usage: str) -> None:
+    def __init__(
+        self,
+        function: Callable[..., int | None],
+        *,
+        examples: str,
+        usage: str,
+        verbs: Mapping[str, Verb] | None = None,
+    ) -> None:
         self.function = function
         self.examples = examples
         self.usage = usage
+        self.verbs = verbs or {}
+        """The verbs that begin with this one: `create agent` beside `create`."""
         self.__doc__ = function.__doc__
 
     @cached_property
@@ -167,8 +201,9 @@ class Verb:
         from mastractl.cli.invocation import GlobalFlags, Invocation  # noqa: PLC0415 - declared is not run
 
         own = dict(values)
-        said = {p.name: own.pop(p.name) for p in GLOBALS}
-        with Invocation(surroundings, GlobalFlags.joined([said, *before])) as inv:
+        said = [{p.name: own.pop(p.name) for p in GLOBALS}, *before]
+        foreign.refuse(said, command=surroundings.reporter.command)
+        with Invocation(surroundings, GlobalFlags.joined(said)) as inv:
             inv.expect_output(own.get("output"))
             return self.function(inv, **own) or 0
 
@@ -181,9 +216,15 @@ class Group:
         self.verbs = verbs
 
 
-def verb(*, examples: str = "", usage: str = "") -> Callable[[Callable[..., int | None]], Verb]:
-    """Declare a verb; see the module's head. `usage` shows its arguments where their names do not tell."""
-    return lambda function: Verb(function, examples=examples, usage=usage)
+def verb(
+    *, examples: str = "", usage: str = "", verbs: Mapping[str, Verb] | None = None
+) -> Callable[[Callable[..., int | None]], Verb]:
+    """Declare a verb; see the module's head. `usage` shows its arguments where their names do not tell.
+
+    `verbs` are those that begin with this one, by their second word: where that is the first argument,
+    they are meant.
+    """
+    return lambda function: Verb(function, examples=examples, usage=usage, verbs=verbs)
 
 
 def group(*, help: str, verbs: dict[str, Verb]) -> Group:  # noqa: A002 - as above

@@ -14,9 +14,14 @@ from mastractl.cli.process import is_tty
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from rich.status import Status
+
     from mastractl.cli.invocation import Invocation
 
 T = TypeVar("T")
+
+MANY = 500
+"""From how many resources on a commit takes long enough to be told of."""
 
 _MOMENT = 0.7
 _EVERY = 64
@@ -33,10 +38,25 @@ def counted(inv: Invocation, items: Iterable[T], doing: str) -> Iterator[T]:
         for number, item in enumerate(items, 1):
             if number % _EVERY == 0:
                 if show is None and inv.clock.monotonic() - began > _MOMENT:
-                    from rich.console import Console  # noqa: PLC0415 - see above
-
-                    console = Console(file=inv.process.stderr, no_color=not inv.color(inv.process.stderr))
-                    show = stack.enter_context(console.status(doing))
+                    show = stack.enter_context(_status(inv, doing))
                 if show is not None:
                     show.update(f"{doing}: {number}")
             yield item
+
+
+@contextlib.contextmanager
+def during(inv: Invocation, doing: str, *, count: int) -> Iterator[None]:
+    """Show `doing` and the number while the body runs, if there are many: `writing resources: 5000`."""
+    if count < MANY or inv.flags.quiet or not is_tty(inv.process.stderr):
+        yield
+    else:
+        with _status(inv, f"{doing}: {count}"):
+            yield
+
+
+def _status(inv: Invocation, text: str) -> Status:
+    """A line on standard error that is gone when its context is left."""
+    from rich.console import Console  # noqa: PLC0415 - see above
+
+    console = Console(file=inv.process.stderr, no_color=not inv.color(inv.process.stderr))
+    return console.status(text)

@@ -41,14 +41,27 @@ def understand(
         return None
     before, (name, *rest) = first
     command, declared = f"mastractl {name}", load(name)
+    said = [before]
     if isinstance(declared, Group):
         if not rest or rest[0] not in declared.verbs:
             return None
         command, declared, rest = f"{command} {rest[0]}", declared.verbs[rest[0]], rest[1:]
+    elif declared.verbs and (second := sub_verb(rest, declared)) is not None:
+        between, (word, *rest) = second
+        command, declared, said = f"{command} {word}", declared.verbs[word], [between, before]
     surroundings.reporter.command = command
     verb = declared
     own = read(rest, verb.parameters)
-    return None if own is None else lambda: verb(surroundings, own[0], [before])
+    return None if own is None else lambda: verb(surroundings, own[0], said)
+
+
+def sub_verb(arguments: Sequence[str], verb: Verb) -> tuple[dict[str, Any], list[str]] | None:
+    """The global flags before the second word of a verb such as `create agent`, and all from that word on.
+
+    None if the arguments are the verb's own.
+    """
+    found = read(arguments, GLOBALS, interspersed=False)
+    return found if found is not None and found[1] and found[1][0] in verb.verbs else None
 
 
 def read(

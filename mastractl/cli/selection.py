@@ -13,7 +13,7 @@ from mastractl.cli import targets
 from mastractl.resources.resource import ResourceKey
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mastractl.cli.invocation import Invocation
     from mastractl.resources.kinds import Kind
@@ -128,6 +128,25 @@ def choose(inv: Invocation, asked: Asked) -> Selection:
     return chosen
 
 
+def choose_explicitly(inv: Invocation, asked: Asked, *, everything: bool) -> Selection:
+    """What was asked for, by a verb that changes it: whole types are meant only if `everything` (--all) is.
+
+    Raises what `choose` raises, and UsageError where that was not said in so many words.
+    """
+    if not asked.resources and not asked.filenames:
+        message = "you must provide one or more resources by argument or filename"
+        raise errors.UsageError(message)
+    chosen = choose(inv, asked)
+    selected = chosen.labels is not None or chosen.fields is not None
+    if everything and (chosen.named or selected):
+        message = f"--all contradicts {'names' if chosen.named else 'a selector'}: give one of them"
+        raise errors.UsageError(message)
+    if not (everything or selected or chosen.named or asked.filenames):
+        message = "resource(s) were provided, but no name was specified"
+        raise errors.UsageError(message, hint="name them, select them with -l, or say --all")
+    return chosen
+
+
 def find(inv: Invocation, chosen: Selection, *, ignore_not_found: bool = False) -> Found:
     """The resources of a selection, kind by kind or in the order of the names."""
     if not chosen.named:
@@ -143,6 +162,26 @@ def find(inv: Invocation, chosen: Selection, *, ignore_not_found: bool = False) 
         elif not ignore_not_found:
             missing.append(named)
     return Found(resources, missing=tuple(missing), by_manifest=chosen.by_manifest)
+
+
+def pages(inv: Invocation, chosen: Selection, *, size: int) -> Iterator[list[Resource]]:
+    """The resources of a selection without names, at most `size` at a time, kind by kind."""
+    for kind in chosen.kinds:
+        after = ""
+        while True:
+            page = inv.store.list(
+                kind,
+                namespace=chosen.namespace,
+                labels=chosen.labels,
+                fields=chosen.fields,
+                limit=size,
+                after=after,
+            )
+            if page.items:
+                yield page.items
+            after = page.next
+            if not after:
+                break
 
 
 def _selectors(asked: Asked) -> tuple[LabelSelector | None, FieldSelector | None]:

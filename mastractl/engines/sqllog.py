@@ -46,6 +46,7 @@ CREATE TABLE log (
     value       BLOB
 );
 CREATE UNIQUE INDEX log_prev ON log (prev) WHERE prev IS NOT NULL;
+CREATE INDEX log_ends ON log (key) WHERE value IS NULL;
 CREATE TABLE current (
     key        TEXT PRIMARY KEY,
     id         INTEGER NOT NULL,
@@ -54,7 +55,10 @@ CREATE TABLE current (
 CREATE INDEX current_due ON current (expires_at) WHERE expires_at IS NOT NULL;
 """
 """`log.value` is NULL where the key was deleted; `log.prev` where it was made. There is no counter: the
-present revision is that of the last row or, if compaction took that away, the compacted one."""
+present revision is that of the last row or, if compaction took that away, the compacted one. `log_ends`
+finds the rows of deletions, so that the history of a key can be followed back from each of its ends
+(`_HISTORY`) and an ordinary write has no index by key to keep; a database made before there was such an
+index answers the same, only slower."""
 
 _REVISION = "max(compacted, coalesce((SELECT max(id) FROM log) >> 20, 0))"
 
@@ -133,8 +137,15 @@ def changes(connection: sqlite3.Connection, since: int, prefix: str, *, limit: i
         raise errors.Expired(message, floor=now.compacted, hint="list again and go on from there")
     refuse_future(now, since)
     low, high = span(prefix)
+    first = (since + 1) << SEQ_BITS
     found: list[Change] = []
-    for row in connection.execute(_CHANGES, ((since + 1) << SEQ_BITS, low, high)):
+    narrow = bool(prefix) and not prefix.endswith("/")  # one key, and those that begin like it
+    rows = (
+        connection.execute(_HISTORY, (low, high, low, high, first))
+        if narrow
+        else connection.execute(_CHANGES, (first, low, high))
+    )
+    for row in rows:
         if limit and len(found) >= limit and row[2] != found[-1].revision:
             return Changes(row[2] - 1, tuple(found), more=True)
         found.append(_change(row))
@@ -224,15 +235,26 @@ _RANGE = (
     " ORDER BY c.key LIMIT ?"
 )
 
+_CHANGE = f"{ENTRY}, l.origin, l.at, p.id >> 20, p.created_rev, p.created_at, p.expires_at, p.value"
+
 _CHANGES = (
-    f"SELECT {ENTRY}, l.origin, l.at, p.id >> 20, p.created_rev, p.created_at, p.expires_at, p.value"  # noqa: S608
-    " FROM log l LEFT JOIN log p ON p.id = l.prev"
+    f"SELECT {_CHANGE} FROM log l LEFT JOIN log p ON p.id = l.prev"  # noqa: S608 - as above
     " WHERE l.id >= ? AND l.key >= ? AND l.key < ? ORDER BY l.id"
 )
 
+_HISTORY = (
+    "WITH RECURSIVE chain(id) AS ("  # noqa: S608 - as above
+    " SELECT id FROM current WHERE key >= ? AND key < ?"
+    " UNION ALL SELECT id FROM log WHERE value IS NULL AND key >= ? AND key < ?"
+    " UNION ALL SELECT l.prev FROM chain c JOIN log l ON l.id = c.id WHERE l.prev IS NOT NULL)"
+    f" SELECT {_CHANGE} FROM chain c JOIN log l ON l.id = c.id"
+    " LEFT JOIN log p ON p.id = l.prev WHERE l.id >= ? ORDER BY l.id"
+)
+"""What `_CHANGES` gives for few keys, at the price of their own history and not of the whole log."""
+
 
 def _change(row: tuple[Any, ...]) -> Change:
-    """One row of `_CHANGES`."""
+    """One row of `_CHANGES` or `_HISTORY`."""
     key, value, number, created, created_at, expires_at, origin, at, *prior = row
     entry = None if value is None else Entry(key, value, number, created, created_at, expires_at)
     was, was_created, was_created_at, was_expires_at, was_value = prior

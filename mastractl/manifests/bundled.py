@@ -87,6 +87,7 @@ def _version(plural: str, entry: JsonObject) -> Version:
         status=entry["status"],
         scale=entry["scale"],
         selectable_fields=tuple(entry["selectableFields"]),
+        sensitive=tuple(map(tuple, entry["sensitive"])),
     )
 
 

@@ -6,6 +6,7 @@ into one finding, and keeps a hostile document from drowning the rest of the run
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mastractl.errors import Cause
@@ -54,9 +55,10 @@ def _placed(causes: Sequence[Cause], manifest: Manifest) -> list[Diagnostic]:
     origin = manifest.origin
     document, inside = origin.written()
     spans = locate_all(document, [(inside + cause.path, cause.at_key) for cause in causes])
-    return [
+    found = [
         document.note(
             c.code, c.message, span=span, path=origin.prefix + c.path, hint=c.hint, warning=c.warning
         )
         for c, span in zip(causes, spans, strict=True)
     ]
+    return [replace(d, excerpt=None) if c.secret else d for c, d in zip(causes, found, strict=True)]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mastractl.manifests.manifest import Manifest
     from mastractl.resources.admission import Admitted, Fields
     from mastractl.resources.kinds import Kind
+    from mastractl.resources.parts import Extent
     from mastractl.resources.resource import Resource, ResourceKey
     from mastractl.values import JsonObject
 
@@ -47,14 +48,16 @@ def check(
     fields: Fields = "strict",
     namespace: str = "default",
     namespace_given: bool = False,
+    extent: Extent = "whole",
 ) -> Iterator[Checked | Diagnostic]:
     """The resources of a stream of manifests, and all that is wrong with the others.
 
     `kinds` is not changed: definitions met in the stream are known within it only. Findings come as the
     manifests do, but those of kinds that were not known yet come last; `diagnostics.in_order` sorts them.
     Equal resources come once, with a warning; of different ones of the same name the later are errors.
+    `extent` says how much of a resource each of them is: `resources.parts`.
     """
-    return _Check(kinds, fields, namespace, given=namespace_given).all(stream)
+    return _Check(kinds, fields, namespace, given=namespace_given, extent=extent).all(stream)
 
 
 class _Seen(NamedTuple):
@@ -67,11 +70,14 @@ class _Seen(NamedTuple):
 
 
 class _Check:
-    def __init__(self, kinds: KindRegistry, fields: Fields, namespace: str, *, given: bool) -> None:
+    def __init__(
+        self, kinds: KindRegistry, fields: Fields, namespace: str, *, given: bool, extent: Extent
+    ) -> None:
         self._kinds = KindRegistry(parent=kinds)
         self._fields = fields
         self._namespace = namespace
         self._given = given
+        self._extent = extent
         self._seen: dict[ResourceKey, _Seen] = {}
         self._reread: tuple[str, Any] = ("", None)
         self._broken: set[tuple[str, str]] = set()
@@ -108,6 +114,7 @@ class _Check:
             fields=self._fields,
             namespace=self._namespace,
             namespace_given=self._given,
+            extent=self._extent,
         )
 
     def _judged(self, manifest: Manifest, admitted: Admitted) -> Iterator[Checked | Diagnostic]:

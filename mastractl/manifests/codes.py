@@ -103,6 +103,12 @@ CODES: dict[str, Code] = {
         "A name, namespace, label, annotation or other part of metadata breaks the rules of Kubernetes: "
         "names are lower-case words of letters, digits, `-` and `.`.",
     ),
+    "MA114": Code(
+        "masked-value",
+        "The field holds the mask *** that is shown in place of a sensitive value. A manifest exported "
+        "without --show-secrets would overwrite the value with its mask, so it is refused. Write the value, "
+        "or better where it comes from: ${env.NAME}.",
+    ),
     "MA120": Code(
         "status-ignored",
         "Status is written by controllers; what a manifest says about it is left out.",
@@ -117,6 +123,11 @@ CODES: dict[str, Code] = {
         "bad-definition",
         "The CustomResourceDefinition breaks a rule of its own: its name, its versions, or its schema.",
     ),
+    "MA132": Code(
+        "outdated-resources",
+        "The schema of a definition was changed, and resources in the store do not obey the new one. They "
+        "stay as they are and can be read; what did not change is tolerated when they are updated.",
+    ),
     "MA131": Code(
         "rules-not-evaluated",
         "The schema has x-kubernetes-validations; these CEL rules are kept but not evaluated yet.",
@@ -124,6 +135,32 @@ CODES: dict[str, Code] = {
     "MA140": Code(
         "bad-json-schema",
         "A tool's inputSchema or outputSchema is not a valid JSON Schema.",
+    ),
+    "MA150": Code(
+        "bad-patch",
+        "A patch that cannot be carried out on the resource as it stands: an operation's path leads nowhere, "
+        "or a `test` does not hold. Nothing was changed; operations are counted from 0.",
+    ),
+    "MA152": Code(
+        "edited-meanwhile",
+        "Somebody else changed the field in the store while it was being edited, and to another value. "
+        "Saving again puts yours in its place.",
+    ),
+    "MA151": Code(
+        "immutable-field",
+        "A field that is settled when a resource is made and stays for as long as it lives: its name, "
+        "namespace, uid, kind and API group. To change one, create another resource and delete this one.",
+    ),
+    "MA160": Code(
+        "field-conflict",
+        "What is applied sets a field that another field manager owns, to another value. Take it over with "
+        "--force-conflicts, leave it out of the manifest, or write the value that it has now.",
+    ),
+    "MA161": Code(
+        "taken-over",
+        "A plain apply set a field that another manager had applied with another value, so that it is this "
+        "manifest's from now on. Two sources that apply one field overwrite each other in turn: let only one "
+        "of them name it. `apply --server-side` refuses instead of taking over.",
     ),
 }
 

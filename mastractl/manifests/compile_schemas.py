@@ -19,6 +19,7 @@ import yaml
 
 from mastractl import values
 from mastractl.manifests import bundled, yamldoc
+from mastractl.resources import sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ def derived(directory: Path) -> Iterator[tuple[Path, bytes]]:
     for path, document in documents.items():
         yield path, render(document).encode()
     compiled = Path(bundled.COMPILED)
-    index = [_index_entry(document["spec"]) for document in documents.values()]
+    index = [_index_entry(document) for document in documents.values()]
     yield compiled / "index.json", values.dump(index) + b"\n"
     for plural, document in by_plural.items():
         schemas = {v["name"]: v["schema"]["openAPIV3Schema"] for v in document["spec"]["versions"]}
@@ -154,8 +155,10 @@ def _find(place: str, documents: dict[str, JsonObject]) -> JsonObject:
     return schema
 
 
-def _index_entry(spec: JsonObject) -> JsonObject:
+def _index_entry(document: JsonObject) -> JsonObject:
+    spec = document["spec"]
     names = spec["names"]
+    fields = document["metadata"].get("annotations", {}).get(sensitive.ANNOTATION, "")
     return {
         "group": spec["group"],
         "kind": names["kind"],
@@ -165,11 +168,11 @@ def _index_entry(spec: JsonObject) -> JsonObject:
         "scope": spec["scope"],
         "shortNames": names.get("shortNames", []),
         "categories": names.get("categories", []),
-        "versions": [_index_version(version) for version in spec["versions"]],
+        "versions": [_index_version(version, sensitive.named(fields)) for version in spec["versions"]],
     }
 
 
-def _index_version(version: JsonObject) -> JsonObject:
+def _index_version(version: JsonObject, sensitive_places: Sequence[Sequence[str | None]]) -> JsonObject:
     subresources = version.get("subresources", {})
     return {
         "name": version["name"],
@@ -180,6 +183,7 @@ def _index_version(version: JsonObject) -> JsonObject:
         "status": "status" in subresources,
         "scale": subresources.get("scale"),
         "selectableFields": [field["jsonPath"] for field in version.get("selectableFields", [])],
+        "sensitive": sensitive_places,
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import definition_forms, references, shorthand, validation
+from mastractl.resources import definition_forms, references, sensitive, shorthand, validation
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mastractl.errors import FieldPath
     from mastractl.resources.kinds import Kind, KindRegistry, Version
+    from mastractl.resources.parts import Extent
     from mastractl.resources.structural import Unknown
     from mastractl.values import JsonObject
 
@@ -45,20 +46,22 @@ class Admitted(NamedTuple):
     warnings: tuple[Cause, ...] = ()
 
 
-def admit(
+def admit(  # noqa: PLR0913 - what a document can be checked against
     document: JsonObject,
     kinds: KindRegistry,
     *,
     fields: Fields = "strict",
     namespace: str = "default",
     namespace_given: bool = False,
+    extent: Extent = "whole",
     old: JsonObject | None = None,
 ) -> Admitted:
     """Check one document against the kinds there are; what is wrong with it is answered, never raised.
 
     `namespace` is where a namespaced resource goes that names none; `namespace_given` says that the user
-    asked for it, so that a document that names another is refused (MA013). `old` is what the store has in
-    its place: a part that is as it was may be what the schema forbids by now (`ratcheting`). The document is
+    asked for it, so that a document that names another is refused (MA013). `extent` says how much of a
+    resource the document is (`parts`); a definition is never a part. `old` is what the store has in its
+    place: a part that is as it was may be what the schema forbids by now (`ratcheting`). The document is
     never changed.
     """
     found = resolve(document, kinds)
@@ -71,8 +74,11 @@ def admit(
         return Admitted(resource=None, kind=kind, causes=refused.causes)
     form, remarks = _without_owned(form, version)
     form, misplaced = _placed(form, kind, namespace, given=namespace_given)
+    if extent == "part" and kind.kind == definition_forms.KIND:
+        extent = "declared"
     unknown: Unknown = "prune" if fields == "ignore" else "report"
-    form, causes = validation.checked(version, form, unknown=unknown, old=old)
+    form, causes = validation.checked(version, form, unknown=unknown, old=old, extent=extent)
+    causes = sensitive.checked(version, form, causes)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
         remarks += more

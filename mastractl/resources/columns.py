@@ -29,6 +29,8 @@ AGE = Column(name="Age", type="date", json_path=".metadata.creationTimestamp")
 # Patterns are compiled when first used: most tables need none of them.
 _LINE_BREAK = r"[\n\r\f\v\x1c-\x1e\x85\u2028\u2029]"
 _DIGITS = r"([0-9]+)"
+_KEPT = "\u3000\u200c\u200d"
+"""Not printable to Python, yet part of text: the ideographic space, and what joins letters and emoji."""
 _QUANTITY = r"([+-]?[0-9]+(?:\.[0-9]+)?)(m|k|[KMGTPE]i?)?"
 _SUFFIXES = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18} | {
     f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)
@@ -118,9 +120,7 @@ def harmless(text: str) -> str:
     """A text in which control, bidirectional and other unprintable characters are shown as escapes."""
     if text.isprintable():
         return text
-    return "".join(
-        c if c.isprintable() or c == "\u3000" else c.encode("unicode_escape").decode() for c in text
-    )
+    return "".join(c if c.isprintable() or c in _KEPT else c.encode("unicode_escape").decode() for c in text)
 
 
 def sort_key(path: str) -> Callable[[JsonObject], tuple[Any, ...]]:

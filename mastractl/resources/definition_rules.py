@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mastractl import errors
-from mastractl.resources import names, path_reader, schema_rules, webhook_rules
+from mastractl.resources import names, path_reader, schema_rules, sensitive, webhook_rules
 from mastractl.resources.jsontypes import shown
 from mastractl.resources.rule_forms import field_at
 from mastractl.resources.schema_forms import broken, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mastractl.errors import Cause, FieldPath
     from mastractl.resources.kinds import Kind
@@ -120,13 +120,17 @@ def causes(definition: JsonObject) -> list[Cause]:
         *_versions(spec["versions"]),
         *_switches(spec),
         *webhook_rules.conversion_causes(spec.get("conversion")),
+        *_sensitive(definition["metadata"], spec["versions"]),
     ]
 
 
-def update_causes(definition: JsonObject, old: JsonObject) -> list[Cause]:
+def update_causes(
+    definition: JsonObject, old: JsonObject, in_use: Callable[[str], int] | None = None
+) -> list[Cause]:
     """What keeps a canonical definition from taking the place of `old`, the canonical one that stands there.
 
-    Resources that are stored need their kind and their scope, and every version in which some may be stored.
+    Resources that are stored need their kind and their scope, and every version in which some are stored.
+    `in_use` says how many are stored in a version; without it each that status names counts.
     """
     spec, before = definition["spec"], old["spec"]
     found = []
@@ -138,8 +142,10 @@ def update_causes(definition: JsonObject, old: JsonObject) -> list[Cause]:
             found.append(broken(message, ("spec", *path), hint=hint)._replace(reason="FieldValueForbidden"))
     there = {version["name"] for version in spec["versions"]}
     for name in stored_versions(old):
-        if name not in there:
-            message = f"the version {name} cannot go: resources may be stored in it"
+        count = in_use(name) if in_use and name not in there else 1
+        if name not in there and count:
+            many = f"{count} resource{'s are' if count > 1 else ' is'}" if in_use else "resources may be"
+            message = f"the version {name} cannot go: {many} stored in it"
             hint = "keep it with served: false until each of them was applied again"
             found.append(
                 broken(message, ("spec", "versions"), hint=hint)._replace(reason="FieldValueForbidden")
@@ -331,3 +337,23 @@ def _switches(spec: JsonObject) -> Iterator[Cause]:
     if spec.get("preserveUnknownFields") is True:
         hint = "put x-kubernetes-preserve-unknown-fields: true where the schema is open"
         yield broken("preserveUnknownFields must be false", ("spec", "preserveUnknownFields"), hint=hint)
+
+
+def _sensitive(metadata: JsonObject, versions: list[JsonObject]) -> Iterator[Cause]:
+    """The annotation that names sensitive fields: one that leads nowhere would protect nothing."""
+    annotations = metadata.get("annotations")
+    text = annotations.get(sensitive.ANNOTATION) if isinstance(annotations, dict) else None
+    if not isinstance(text, str):
+        return
+    path = ("metadata", "annotations", sensitive.ANNOTATION)
+    schemas = [version["schema"]["openAPIV3Schema"] for version in versions]
+    try:
+        places = sensitive.named(text)
+    except ValueError as error:
+        hint = "write .spec.token, .spec.headers.* or .spec.accounts[*].password, with commas between"
+        yield broken(f"{str(error)!r} is no path of a field", path, hint=hint)
+        return
+    for place in places:
+        if not any(sensitive.leads_somewhere(place, schema) for schema in schemas):
+            field = "".join("[*]" if step is None else f".{step}" for step in place)
+            yield broken(f"no version of the schema describes {field}", path)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
-from mastractl.resources import definition_rules, formats, path_reader, schema_forms, schema_rules
+from mastractl.resources import definition_rules, formats, path_reader, schema_forms, schema_rules, sensitive
 from mastractl.resources.definition_forms import is_definition, is_old, upgrade, written_path
 from mastractl.resources.jsontypes import shown
 from mastractl.resources.kinds import Column, Kind, Version
@@ -19,7 +19,7 @@ from mastractl.resources.resource import Resource
 from mastractl.resources.structural import compile_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mastractl.errors import Cause
     from mastractl.resources.structural import Program
@@ -45,7 +45,7 @@ def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
         *_format_remarks(document, canonical),
         *_rules_remarks(document, canonical),
     )
-    return _kind(canonical["spec"]), list(remarks)
+    return _kind(canonical["spec"], _sensitive_fields(canonical)), list(remarks)
 
 
 def stored_kind(document: JsonObject) -> Kind:
@@ -65,12 +65,18 @@ def stored_kind(document: JsonObject) -> Kind:
     if not any(version["storage"] for version in canonical["spec"]["versions"]):
         message = "one version must have storage: true"
         raise _invalid(document, [schema_forms.broken(message, ("spec", "versions"))])
-    return _kind(canonical["spec"])
+    return _kind(canonical["spec"], _sensitive_fields(canonical))
 
 
-def update_causes(document: JsonObject, old: JsonObject) -> list[Cause]:
-    """What keeps a definition that obeys every rule from taking the place of a stored one (MA130)."""
-    found = definition_rules.update_causes(upgrade(document), upgrade(old))
+def update_causes(
+    document: JsonObject, old: JsonObject, in_use: Callable[[str], int] | None = None
+) -> list[Cause]:
+    """What keeps a definition that obeys every rule from taking the place of a stored one (MA130).
+
+    `in_use` says how many resources are stored in a version; without it every version that the status of
+    the old one names counts as in use.
+    """
+    found = definition_rules.update_causes(upgrade(document), upgrade(old), in_use)
     return [_moved(cause, document) for cause in found]
 
 
@@ -104,7 +110,7 @@ def _moved(cause: Cause, document: JsonObject) -> Cause:
     return cause._replace(path=written_path(document, cause.path))
 
 
-def _kind(spec: JsonObject) -> Kind:
+def _kind(spec: JsonObject, sensitive_fields: str) -> Kind:
     names = spec["names"]
     return Kind(
         group=spec["group"],
@@ -113,19 +119,20 @@ def _kind(spec: JsonObject) -> Kind:
         singular=names["singular"],
         list_kind=names["listKind"],
         scope=spec["scope"],
-        versions=tuple(map(_version, spec["versions"])),
+        versions=tuple(_version(version, sensitive_fields) for version in spec["versions"]),
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
     )
 
 
-def _version(version: JsonObject) -> Version:
+def _version(version: JsonObject, sensitive_fields: str) -> Version:
     subresources = version.get("subresources") or {}
     name = version["name"]
+    schema = version["schema"]["openAPIV3Schema"]
     deprecation = version.get("deprecationWarning") or f"version {name} is deprecated"
     return Version(
         name=name,
-        schema=version["schema"]["openAPIV3Schema"],
+        schema=schema,
         served=version["served"],
         storage=version["storage"],
         deprecation=deprecation if version.get("deprecated") else "",
@@ -133,7 +140,13 @@ def _version(version: JsonObject) -> Version:
         status=subresources.get("status") is not None,
         scale=subresources.get("scale"),
         selectable_fields=tuple(each["jsonPath"] for each in version.get("selectableFields") or ()),
+        sensitive=lambda: (*sensitive.marked(schema), *sensitive.named(sensitive_fields)),
     )
+
+
+def _sensitive_fields(definition: JsonObject) -> str:
+    """What the annotation of a definition in order says."""
+    return str((definition["metadata"].get("annotations") or {}).get(sensitive.ANNOTATION, ""))
 
 
 def _can_show(column: JsonObject) -> bool:

@@ -23,11 +23,11 @@ class Absent(Enum):
 ABSENT = Absent.ABSENT
 
 
-def unified(before: str, after: str, *, name: str) -> str:
+def unified(before: str, after: str, *, name: str, sides: tuple[str, str] = ("LIVE", "MERGED")) -> str:
     """The unified diff of two texts, "" if they are equal.
 
     The header reads `--- LIVE/<name>` and `+++ MERGED/<name>`: the names of `kubectl diff` without its
-    temporary directories.
+    temporary directories. `sides` are other words for the two.
     """
     if before == after:
         return ""
@@ -36,8 +36,8 @@ def unified(before: str, after: str, *, name: str) -> str:
     lines = difflib.unified_diff(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),
-        f"LIVE/{name}",
-        f"MERGED/{name}",
+        f"{sides[0]}/{name}",
+        f"{sides[1]}/{name}",
     )
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines

@@ -48,6 +48,7 @@ _OWNER: JsonObject = {
         "controller": {"type": "boolean", "nullable": True},
         "blockOwnerDeletion": {"type": "boolean", "nullable": True},
     },
+    "x-kubernetes-map-type": "atomic",
 }
 _PROPERTIES: JsonObject = {
     "name": _STRING,

@@ -22,6 +22,7 @@ from mastractl.resources.schema_words import (
     PRESERVE,
     RULES,
 )
+from mastractl.resources.sensitive import MARK
 from mastractl.resources.unknown import unknown_cause
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ KEYWORDS: dict[str, str] = {
     **dict.fromkeys(("type", "format", "title", "description", "pattern", LIST_TYPE, MAP_TYPE), "string"),
     **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
     **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum", "uniqueItems", "nullable"), "boolean"),
-    **dict.fromkeys((INT_OR_STRING, PRESERVE, EMBEDDED), "boolean"),
+    **dict.fromkeys((INT_OR_STRING, PRESERVE, EMBEDDED, MARK), "boolean"),
     **dict.fromkeys(
         ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), "size"
     ),

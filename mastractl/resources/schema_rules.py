@@ -26,6 +26,7 @@ from mastractl.resources.schema_words import (
     RULES,
     has_default,
 )
+from mastractl.resources.sensitive import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +94,7 @@ def _root(schema: JsonObject, path: FieldPath, *, status: bool) -> Iterator[Caus
     yield from _root_metadata(schema.get("properties", {}).get("metadata", {}), path)
 
 
-_SAID_ELSEWHERE = ("additionalProperties", "nullable", "x-mastra-sensitive")
+_SAID_ELSEWHERE = ("additionalProperties", "nullable", MARK)
 
 
 def _root_metadata(metadata: JsonObject, path: FieldPath) -> Iterator[Cause]:

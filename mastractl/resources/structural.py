@@ -47,12 +47,16 @@ class Program:
         self._accept = acceptor(schema)
         self._visit = node(schema)
 
-    def filled(self, document: JsonObject) -> JsonObject:
-        """The document pruned and defaulted, whether or not it is valid."""
+    def filled(self, document: JsonObject, *, prune: bool = True) -> JsonObject:
+        """The document defaulted, and pruned unless that is not asked for, whether or not it is valid."""
         if self._accept(document):
             return document
-        result: JsonObject = self._visit(document, Findings(prune=True), ())
+        result: JsonObject = self._visit(document, Findings(prune=prune), ())
         return result
+
+    def accepts(self, document: JsonObject) -> bool:
+        """Whether the document is valid, once unknown fields are dropped and defaults filled in."""
+        return self._accept(document) or self.scan(document, unknown="prune").plain
 
     def check(self, document: Any) -> list[Cause]:
         """Everything that is wrong with a value as it stands: nothing is dropped and no default comes in."""

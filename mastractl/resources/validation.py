@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl.resources import scale
+from mastractl.resources import parts, scale
 from mastractl.resources.structural import version_program
 
 if TYPE_CHECKING:
     from mastractl.errors import Cause
     from mastractl.resources.kinds import Version
+    from mastractl.resources.parts import Extent
     from mastractl.resources.structural import Unknown
     from mastractl.values import JsonObject
 
@@ -30,12 +31,28 @@ def result_causes(
 
 
 def checked(
-    version: Version, document: JsonObject, *, unknown: Unknown, old: JsonObject | None = None
+    version: Version,
+    document: JsonObject,
+    *,
+    unknown: Unknown,
+    old: JsonObject | None = None,
+    extent: Extent = "whole",
 ) -> tuple[JsonObject, list[Cause]]:
-    """`result_causes`, with a choice of what becomes of fields that the schema does not know."""
-    before = None if old is None else filled(version, old)
-    result, causes = version_program(version).run(document, unknown=unknown, old=before)
+    """`result_causes`, with a choice of what becomes of fields that the schema does not know.
+
+    `extent` says how much of a resource the document is (`parts`).
+    """
+    result, causes = parts.run(version, document, extent, unknown=unknown)
+    if old is not None and any(not cause.warning for cause in causes):
+        before = filled(version, old)
+        result, causes = parts.run(version, document, extent, unknown=unknown, old=before)
     return result, causes + scale.causes(version, result)
+
+
+def is_valid(version: Version, document: JsonObject) -> bool:
+    """Whether a document is valid in the version: the quick form of asking for `result_causes`."""
+    program = version_program(version)
+    return program.accepts(document) and not scale.causes(version, document)
 
 
 def filled(version: Version, document: JsonObject) -> JsonObject:

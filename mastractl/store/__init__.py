@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mastractl.store.api import Applied, Deleted, ResourceStore, WatchEvent
+    from mastractl.store.api import Applied, Deleted, Pruned, ResourceStore, WatchEvent
     from mastractl.store.faces import FileSystemStateStore, InMemoryStateStore, create_state_store
+    from mastractl.store.history import Revision
+    from mastractl.store.pruning import Pruning
     from mastractl.store.reads import ResourceList
     from mastractl.store.store import StateStore
     from mastractl.store.watch import Subscription
@@ -19,8 +21,11 @@ __all__ = [
     "Deleted",
     "FileSystemStateStore",
     "InMemoryStateStore",
+    "Pruned",
+    "Pruning",
     "ResourceList",
     "ResourceStore",
+    "Revision",
     "StateStore",
     "Subscription",
     "WatchEvent",
@@ -32,8 +37,11 @@ _HOMES = {
     "Deleted": "api",
     "FileSystemStateStore": "faces",
     "InMemoryStateStore": "faces",
+    "Pruned": "api",
+    "Pruning": "pruning",
     "ResourceList": "reads",
     "ResourceStore": "api",
+    "Revision": "history",
     "StateStore": "store",
     "Subscription": "watch",
     "WatchEvent": "api",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mastractl.errors import Cause
+    from mastractl.resources.adoption import Place
+    from mastractl.resources.ownership.managers import Manager
     from mastractl.resources.resource import Resource, ResourceKey
     from mastractl.values import JsonObject
 
@@ -21,13 +23,15 @@ Operation = Literal["created", "configured", "unchanged"]
 class Applied(NamedTuple):
     """What `apply` did, or with `dry_run` would do.
 
-    `before` is the resource as it stood, None if it is new. `warnings` are the remarks of admission.
+    `before` is the resource as it stood, None if it is new. `warnings` are the remarks of admission and of
+    the merge. `managers` own its fields now; None if they are as they were.
     """
 
     resource: Resource
     operation: Operation
     before: Resource | None = None
     warnings: tuple[Cause, ...] = ()
+    managers: tuple[Manager, ...] | None = None
 
 
 class Deleted(NamedTuple):
@@ -41,6 +45,20 @@ class Deleted(NamedTuple):
     resource: Resource
     pending: bool = False
     dependents: tuple[ResourceKey, ...] = ()
+
+
+class Pruned(NamedTuple):
+    """What an apply that prunes did.
+
+    `pruned` are the resources that went; `left` the members of the set that are not among the applied and
+    stay members; `lost` those that are no members any more though nobody pruned them: they were deleted,
+    made anew by somebody else, or belong to another set too.
+    """
+
+    applied: tuple[Applied, ...]
+    pruned: tuple[Deleted, ...] = ()
+    left: tuple[Place, ...] = ()
+    lost: tuple[Place, ...] = ()
 
 
 class WatchEvent(NamedTuple):

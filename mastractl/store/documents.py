@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _MANY = 100
 """From so many documents on, decoding them is bulk work."""
 
-_KEPT_UNLESS_GIVEN = ("labels", "annotations", "finalizers", "ownerReferences")
-
 
 def decode(entry: Entry) -> JsonObject:
     """The document as it is kept. Raises StorageValidationError for what no store has written."""
@@ -93,17 +91,12 @@ def replaced(stored: JsonObject, given: JsonObject, *, status_apart: bool = True
     return _next(stored, {**given, "metadata": metadata}, status_apart=status_apart)
 
 
-def merge(stored: JsonObject, given: JsonObject, *, status_apart: bool = True) -> JsonObject:
-    """What `apply` makes: what the manifest declares takes the place of what stood there.
-
-    Spec and whatever else stands beside metadata are declared as a whole. Labels, annotations, finalizers
-    and ownerReferences are each declared as a whole too, and kept where the manifest does not name
-    them; `labels: {}` takes them all away.
-    """
-    declared = lifecycle.written_by_people(given["metadata"])
-    kept = {k: stored["metadata"][k] for k in _KEPT_UNLESS_GIVEN if k in stored["metadata"]}
-    metadata = kept | declared | lifecycle.owned_by_store(stored["metadata"])
-    return _next(stored, {**given, "metadata": metadata}, status_apart=status_apart)
+def merged(stored: JsonObject, document: JsonObject, *, status_apart: bool = True) -> JsonObject:
+    """What `apply` makes of what came out of the merge: the store's part of metadata and status stay."""
+    metadata = lifecycle.written_by_people(document["metadata"]) | lifecycle.owned_by_store(
+        stored["metadata"]
+    )
+    return _next(stored, {**document, "metadata": metadata}, status_apart=status_apart)
 
 
 def with_status(stored: JsonObject, given: JsonObject) -> JsonObject:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 from mastractl import errors, values
 from mastractl.engines.contract import Check, Delete, Put
 from mastractl.resources.resource import Resource
-from mastractl.store import documents
+from mastractl.store import documents, keys, ownership
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mastractl.clock import Clock
-    from mastractl.engines.contract import Capabilities, Commit, Engine, Entry, Op
+    from mastractl.engines.contract import Capabilities, Change, Commit, Engine, Entry, Op
+    from mastractl.store.ownership import Ownership
     from mastractl.values import JsonObject
 
 Outcome = TypeVar("Outcome")
@@ -41,6 +42,8 @@ class Draft:
         self._written: dict[str, None] = {}
         self._expected: dict[str, None] = {}
         self._revisions: dict[str, int] = {}
+        self._owned: dict[str, Ownership] = {}
+        self._beside: dict[str, bytes | None] = {}
 
     def entry(self, key: str) -> Entry | None:
         """What the engine holds at the key, read once."""
@@ -68,23 +71,94 @@ class Draft:
         self._documents[key] = document
         self._written[key] = None
 
+    def is_written(self, key: str) -> bool:
+        """Whether this draft has something to write or remove at the key."""
+        return key in self._written
+
     def expect(self, key: str) -> None:
         """Let the commit fail if the key changed since it was read, even if it is not written."""
         self._expected[key] = None
 
+    def own(self, key: str, ownership: Ownership) -> None:
+        """Let the fields of what will stand at the key belong to these managers."""
+        self._owned[key] = ownership
+
+    def ownership(self, key: str) -> Ownership | None:
+        """Who will own what stands at the key, None if this draft has not said."""
+        return self._owned.get(key)
+
+    def touched(self, key: str) -> bool:
+        """Whether this draft has already written at the key or said who owns what is there."""
+        return key in self._written or key in self._owned
+
+    def put(self, key: str, value: bytes | None) -> None:
+        """Let a value that is no resource stand at the key; None removes it."""
+        self.entry(key)
+        self._beside[key] = value
+
+    def beneath(self, prefix: str) -> list[Entry]:
+        """What the engine holds under a prefix: values that are no resources."""
+        return [*self._engine.range(prefix).entries]
+
+    def history(self, key: str, since: int, until: int) -> list[Change]:
+        """What happened to the key after one revision and up to another, as far back as the log reaches."""
+        try:
+            changes = self._engine.changes(since, key, limit=0).changes
+        except errors.Expired as compacted:
+            changes = self._engine.changes(compacted.floor, key, limit=0).changes
+        return [change for change in changes if change.key == key and change.revision <= until]
+
     def operations(self) -> dict[str, Op]:
-        """The operations of the commit by key, in the order they were asked for; {} if nothing changes."""
+        """The operations of the commit by key, in the order they were asked for; {} if nothing changes.
+
+        With each resource goes the record of who owns it.
+        """
         ops: dict[str, Op] = {}
-        for key in self._written:
-            entry, document = self._entries[key], self._documents[key]
-            if document is None:
-                if entry is not None:
-                    ops[key] = Delete(key, entry.revision)
-                continue
-            value = documents.encode(document)
-            if entry is None or entry.value != value:
-                ops[key] = Put(key, value, entry.revision if entry else 0)
+        for key in self._written | dict.fromkeys(self._owned):
+            document = self._documents[key]
+            value = None
+            if document is not None:
+                value = documents.encode(document) if key in self._written else self._present(key).value
+            self._settle(ops, key, value)
+            self._keep(ops, key, self._record(key, document, value))
+        for key, value in self._beside.items():
+            self._settle(ops, key, value)
         return ops and ops | {key: self.check(key) for key in self._expected if key not in ops}
+
+    def _settle(self, ops: dict[str, Op], key: str, value: bytes | None) -> None:
+        """Add what makes the value stand at the key, if it does not already."""
+        entry = self.entry(key)
+        if value is None:
+            if entry is not None:
+                ops[key] = Delete(key, entry.revision)
+        elif entry is None or entry.value != value:
+            ops[key] = Put(key, value, entry.revision if entry else 0)
+
+    def _keep(self, ops: dict[str, Op], key: str, record: bytes | None) -> None:
+        """Add what keeps the record. What is new has none that counts, so nobody needs to look."""
+        if record is not None and self.entry(key) is None:
+            ops[keys.record(key)] = Put(keys.record(key), record)
+        else:
+            self._settle(ops, keys.record(key), record)
+
+    def _record(self, key: str, document: JsonObject | None, value: bytes | None) -> bytes | None:
+        """The record of ownership that goes with a value; None if there is none to keep."""
+        if document is None or value is None:
+            return None
+        owned = self._owned.get(key)
+        if owned is not None and owned.uid == document["metadata"].get("uid"):
+            return owned.record(ownership.digest(value))
+        record, before = self.entry(keys.record(key)), self.entry(key)
+        if record is None or before is None:
+            return None
+        return ownership.renewed(record, before, value, document)
+
+    def _present(self, key: str) -> Entry:
+        entry = self.entry(key)
+        if entry is None:
+            message = f"{key} is owned but not there"
+            raise ValueError(message)
+        return entry
 
     def check(self, key: str) -> Check:
         """The condition that the key stands as it was read."""

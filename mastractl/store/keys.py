@@ -19,16 +19,21 @@ __all__ = [
     "CLUSTER",
     "DEFINITIONS",
     "EVERYTHING",
+    "OWNERSHIP",
     "definition",
     "key",
     "owners",
     "place",
     "prefix",
+    "record",
     "segment",
 ]
 
 EVERYTHING = f"{RESOURCES}/"
 """The prefix of all resources."""
+
+OWNERSHIP = "own/"
+"""The prefix of the records of ownership, one for each resource."""
 
 DEFINITIONS = f"{RESOURCES}/customresourcedefinition/"
 """The prefix of the definitions of kinds."""
@@ -45,6 +50,11 @@ def prefix(kind: Kind, namespace: str | None = None) -> str:
     if namespace is None or not kind.namespaced:
         return f"{RESOURCES}/{kind.segment}/"
     return f"{RESOURCES}/{kind.segment}/{namespace}/"
+
+
+def record(key: str) -> str:
+    """The key of the record of who owns the resource at a key."""
+    return f"{OWNERSHIP}{key.removeprefix(EVERYTHING)}"
 
 
 def segment(group: str, kind: str) -> str:

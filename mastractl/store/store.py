@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Health, Problem
+    from mastractl.resources.adoption import Place
     from mastractl.resources.kinds import KindRegistry
+    from mastractl.resources.ownership.managers import Manager
+    from mastractl.resources.parts import Extent
     from mastractl.resources.resource import ResourceKey
     from mastractl.resources.selectors import FieldSelector, LabelSelector
     from mastractl.store.admission import Fields
-    from mastractl.store.api import Applied, Deleted, EventType
+    from mastractl.store.api import Applied, Deleted, EventType, Pruned
     from mastractl.store.apply import Incoming
+    from mastractl.store.history import Revision
+    from mastractl.store.modify import Subresource
+    from mastractl.store.pruning import Pruning
     from mastractl.store.reads import ResourceList
     from mastractl.store.watch import Subscription
     from mastractl.store.writer import Writer
@@ -81,8 +87,13 @@ class StateStore:
 
     def get(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource | None:
         """The resource, or None. The namespace counts only for kinds that have them."""
-        entry = self.engine.get(keys.key(self.resolve(kind), namespace, name))
-        return None if entry is None else documents.resource(entry)
+        found = self.resolve(kind)
+        entry = self.engine.get(keys.key(found, namespace, name))
+        if entry is None:
+            return None
+        resource = documents.resource(entry)
+        self._present((found,), (resource,))
+        return resource
 
     def require(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource:
         """The resource; raises NotFound."""
@@ -105,9 +116,11 @@ class StateStore:
 
         `namespace` None means all of them. `limit` (0: none) and `after` (`ResourceList.next`) make pages.
         """
-        prefix = keys.prefix(self.resolve(kind), namespace)
+        found = self.resolve(kind)
         test = reads.chosen(labels, fields)
-        return reads.select(self.engine, prefix, test, limit=limit, after=after)
+        listed = reads.select(self.engine, keys.prefix(found, namespace), test, limit=limit, after=after)
+        self._present((found,), listed.items)
+        return listed
 
     def list_all(
         self,
@@ -118,10 +131,12 @@ class StateStore:
         fields: FieldSelector | None = None,
     ) -> ResourceList:
         """The resources of several kinds, kind by kind, all as of the same revision."""
-        prefixes = [keys.prefix(kind, namespace) for kind in self._each_once(kinds)]
+        named = self._each_once(kinds)
+        prefixes = [keys.prefix(kind, namespace) for kind in named]
         test = reads.chosen(labels, fields)
         revision, entries = reads.snapshot(self.engine, prefixes)
         items = [r for r in documents.resources(entries) if test is None or test(r)]
+        self._present(named, items)
         return reads.ResourceList(items, resource_version=str(revision))
 
     def create(
@@ -131,15 +146,17 @@ class StateStore:
         dry_run: bool = False,
         fields: Fields = "strict",
         admitted: bool = False,
+        manager: str = "",
     ) -> Resource:
         """Write a new resource and give it back as it is stored, or with `dry_run` would be.
 
         `fields` says what an unknown field is: a fault, a warning, or nothing; `admitted` that
-        `resources.admission` has let the resource in already. Raises AlreadyExists and Invalid.
+        `resources.admission` has let the resource in already. Its fields belong to `manager` ("": the
+        store's own), as an update. Raises AlreadyExists and Invalid.
         """
         from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
 
-        incoming = self._let_in([resource], fields, admitted=admitted)[0]
+        incoming = self._let_in_one(resource, fields, admitted=admitted, manager=manager)
         return self._writer.write(incoming, apply.create, dry_run=dry_run)
 
     def update(
@@ -149,19 +166,21 @@ class StateStore:
         dry_run: bool = False,
         fields: Fields = "strict",
         admitted: bool = False,
+        manager: str = "",
     ) -> Resource:
         """Write the resource in the place of the stored one, and give it back as it is stored.
 
         All is as given but status and what the store writes. With a resourceVersion it must still be the
-        stored one, else Conflict. A resource that is being deleted goes with its last finalizer, and is
-        given back as it last was. Raises NotFound and Invalid.
+        stored one, else Conflict. What it changes belongs to `manager` from then on. A resource that is
+        being deleted goes with its last finalizer, and is given back as it last was. Raises NotFound and
+        Invalid.
         """
         from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
 
-        incoming = self._let_in([resource], fields, admitted=admitted)[0]
+        incoming = self._let_in_one(resource, fields, admitted=admitted, manager=manager)
         return self._writer.write(incoming, apply.update, dry_run=dry_run)
 
-    def update_status(self, resource: Resource | JsonObject) -> Resource:
+    def update_status(self, resource: Resource | JsonObject, *, manager: str = "") -> Resource:
         """Write the status of the resource, and nothing else of it; generation stays.
 
         With a resourceVersion it must still be the stored one, else Conflict. The status is pruned and
@@ -169,37 +188,169 @@ class StateStore:
         """
         from mastractl.store import admission, apply  # noqa: PLC0415 - readers write nothing
 
-        return self._writer.write(admission.let_status_in(self._kinds, resource), apply.update_status)
+        incoming = admission.let_status_in(self._kinds, resource)
+        return self._writer.write(incoming._replace(manager=manager or self._manager), apply.update_status)
 
-    def apply(
+    def apply(  # noqa: PLR0913 - as apply_all
         self,
         resource: Resource | JsonObject,
         *,
         dry_run: bool = False,
         fields: Fields = "strict",
         admitted: bool = False,
+        manager: str = "",
+        force: bool = True,
+        partial: bool = False,
     ) -> Applied:
-        """Create the resource, or let what it declares take the place of what stood there.
+        """Create the resource, or put what it declares into what stands there.
 
-        What a manifest declares, and what stays: `documents.merge`. With a resourceVersion it must still
-        be the stored one, else Conflict. Raises Invalid.
+        The fields it declares belong to `manager` ("": the store's own). What the manager applied before
+        and leaves out now goes away unless others own it too; what others own and it does not name stays.
+        A field that another manager owns with another value is taken over, with a warning if that one
+        applied it; without `force` it raises FieldConflict. A `partial` resource may lack what it needs, as
+        long as the stored one has it: the result must be valid (`resources.ownership`).
+
+        With a resourceVersion it must still be the stored one, else Conflict. Raises Invalid.
         """
-        return self.apply_all([resource], dry_run=dry_run, fields=fields, admitted=admitted)[0]
+        return self.apply_all(
+            [resource],
+            dry_run=dry_run,
+            fields=fields,
+            admitted=admitted,
+            manager=manager,
+            force=force,
+            partial=partial,
+        )[0]
 
-    def apply_all(
+    def apply_all(  # noqa: PLR0913 - what an apply can be told
         self,
         resources: Sequence[Resource | JsonObject],
         *,
         dry_run: bool = False,
         fields: Fields = "strict",
         admitted: bool = False,
+        manager: str = "",
+        force: bool = True,
+        partial: bool = False,
     ) -> builtins.list[Applied]:
         """Apply all of the resources or none, as one commit; kinds may be defined beside their resources.
 
         A resource that is given twice ends as the later one says. `dry_run` does the same work and writes
-        nothing. Raises what `apply` raises, and TooLarge for more than the engine takes in one commit.
+        nothing. What is `admitted` already should lack its defaults (`resources.parts`): they are filled in
+        after the merge, and belong to nobody. Raises what `apply` raises, and TooLarge for more than the
+        engine takes in one commit.
         """
-        return self._writer.apply_all(self._let_in(resources, fields, admitted=admitted), dry_run=dry_run)
+        extent: Extent = "part" if partial else "declared"
+        given = self._let_in(resources, fields, admitted=admitted, extent=extent, manager=manager)
+        incoming = [each._replace(force=force, partial=partial) for each in given]
+        return [*self._writer.apply_all(incoming, dry_run=dry_run).applied]
+
+    def apply_pruning(  # noqa: PLR0913 - as apply_all
+        self,
+        resources: Sequence[Resource | JsonObject],
+        pruning: Pruning | None,
+        *,
+        dry_run: bool = False,
+        admitted: bool = False,
+        manager: str = "",
+        force: bool = True,
+        partial: bool = False,
+    ) -> Pruned:
+        """Apply all of the resources and let go what belongs to them and is no longer among them.
+
+        What belongs together, and when it is refused: `store.pruning`; None lets nothing go. All of it is
+        one commit. Raises what `apply_all` raises, and Forbidden, before anything is written, for too much.
+        """
+        extent: Extent = "part" if partial else "declared"
+        given = self._let_in(resources, "strict", admitted=admitted, extent=extent, manager=manager)
+        incoming = [each._replace(force=force, partial=partial) for each in given]
+        return self._writer.apply_all(incoming, dry_run=dry_run, pruning=pruning)
+
+    def sets(self) -> dict[str, builtins.list[Place]]:
+        """The sets there are, by name, with the places of their members (`store.pruning`)."""
+        from mastractl.store import pruning  # noqa: PLC0415 - few ask
+
+        return pruning.sets(self.engine)
+
+    def create_all(
+        self,
+        resources: Sequence[Resource | JsonObject],
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+        manager: str = "",
+    ) -> builtins.list[Applied]:
+        """Create all of the resources or none, as one commit; kinds may be defined beside their resources.
+
+        `manager` is the name under which the commit stands in the log, "" for the store's own. Raises what
+        `create` raises, AlreadyExists for the first that is there.
+        """
+        from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
+
+        incoming = self._let_in(resources, fields, admitted=admitted, manager=manager)
+        return self._writer.write_all(incoming, apply.create, dry_run=dry_run, manager=manager)
+
+    def update_all(
+        self,
+        resources: Sequence[Resource | JsonObject],
+        *,
+        dry_run: bool = False,
+        fields: Fields = "strict",
+        admitted: bool = False,
+        manager: str = "",
+    ) -> builtins.list[Applied]:
+        """Write all of the resources in the place of the stored ones, or none, as one commit.
+
+        `manager` as with `create_all`. Raises what `update` raises, NotFound for the first that is missing.
+        """
+        from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
+
+        incoming = self._let_in(resources, fields, admitted=admitted, manager=manager)
+        return self._writer.write_all(incoming, apply.update, dry_run=dry_run, manager=manager)
+
+    def modify(  # noqa: PLR0913 - how a change is made
+        self,
+        kind: str | Kind,
+        *,
+        name: str,
+        namespace: str = DEFAULT_NAMESPACE,
+        change: Callable[[JsonObject], JsonObject],
+        manager: str = "",
+        subresource: Subresource = "",
+        resource_version: str = "",
+        fields: Fields = "strict",
+        dry_run: bool = False,
+    ) -> Applied:
+        """Change a resource by a function from how it stands to how it is to be.
+
+        The function is given a document of its own. It is called anew, with what stands then, as often as
+        others get in between, so it must not do anything else. What it gives back is checked as by
+        `update`; a change that is none makes no revision ("unchanged"). Status stays as it is unless
+        `subresource` is "status": then nothing but status is taken; with "scale" the function is given,
+        and gives back, the Scale (`resources.scale`). `resource_version` is the one that must stand there,
+        else Conflict, as is a resourceVersion that the function puts into metadata. `manager` is the name
+        under which the commit stands in the log, "" for the store's own. Raises NotFound; Invalid also for
+        a change of the name, the namespace, the uid, the kind or the API group; and what the function raises.
+        """
+        from mastractl.store.modify import Asked  # noqa: PLC0415 - readers write nothing
+
+        found = self.resolve(kind)
+        key = keys.key(found, namespace, name)
+        asked = Asked(found, key, name, change, subresource, resource_version, fields)
+        return self._writer.modify(asked, dry_run=dry_run, manager=manager)
+
+    def history(
+        self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE
+    ) -> builtins.list[Revision]:
+        """What happened to a resource, the oldest first, as far as the log reaches back.
+
+        Deletions are in it, and what stood under that name before them. If the first of it is `forgotten`,
+        the log was compacted since: it is how the resource stood then. [] if nothing is known of the name.
+        """
+        from mastractl.store import history  # noqa: PLC0415 - few ask for it
+
+        return history.of_key(self.engine, keys.key(self.resolve(kind), namespace, name))
 
     def delete(
         self,
@@ -209,6 +360,7 @@ class StateStore:
         namespace: str = DEFAULT_NAMESPACE,
         resource_version: str | None = None,
         dry_run: bool = False,
+        manager: str = "",
     ) -> Resource:
         """Delete the resource, and what it owns; give back what it was, or is while finalizers hold it.
 
@@ -219,7 +371,9 @@ class StateStore:
 
         found = self.resolve(kind)
         target = Target(found, keys.key(found, namespace, name), name, resource_version or "")
-        (deleted,) = self._writer.delete_all([target], ignore_missing=False, orphan=False, dry_run=dry_run)
+        (deleted,) = self._writer.delete_all(
+            [target], ignore_missing=False, orphan=False, dry_run=dry_run, manager=manager
+        )
         return deleted.resource
 
     def delete_all(
@@ -229,6 +383,7 @@ class StateStore:
         ignore_missing: bool = False,
         orphan: bool = False,
         dry_run: bool = False,
+        manager: str = "",
     ) -> builtins.list[Deleted]:
         """Delete all of the resources or none, and what they own, or with `orphan` not, as one commit.
 
@@ -244,7 +399,33 @@ class StateStore:
             kind = self._kinds.of_key(key)
             version = target.resource_version if isinstance(target, Resource) else ""
             where.append(Target(kind, keys.key(kind, key.namespace, key.name), key.name, version))
-        return self._writer.delete_all(where, ignore_missing=ignore_missing, orphan=orphan, dry_run=dry_run)
+        return self._writer.delete_all(
+            where, ignore_missing=ignore_missing, orphan=orphan, dry_run=dry_run, manager=manager
+        )
+
+    def managed_fields(
+        self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE
+    ) -> builtins.list[JsonObject]:
+        """Who owns which fields of the resource, as the entries of metadata.managedFields.
+
+        What was edited from outside belongs to `external-edit`. Raises NotFound.
+        """
+        _, managers = self._held(self.resolve(kind), namespace, name)
+        return [manager.to_json() for manager in managers]
+
+    def last_applied(
+        self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE, manager: str = ""
+    ) -> JsonObject | None:
+        """What the manager ("": the store's own) last applied to the resource, with the values it has now.
+
+        None if it applied nothing that it still owns. Raises NotFound.
+        """
+        from mastractl.store import holders  # noqa: PLC0415 - most readers do not ask
+
+        found = self.resolve(kind)
+        stored, managers = self._held(found, namespace, name)
+        schema = found.storage_version.schema
+        return holders.last_applied(stored, managers, schema, manager=manager or self._manager)
 
     def watch(  # noqa: PLR0913 - what watches can be narrowed by
         self,
@@ -309,7 +490,7 @@ class StateStore:
         """
         from mastractl.store import apply  # noqa: PLC0415 - readers write nothing
 
-        return self._writer.write(self._let_in([resource], "strict", admitted=False)[0], apply.save)
+        return self._writer.write(self._let_in_one(resource), apply.save)
 
     def delete_resource(self, kind: str, namespace: str, name: str) -> bool:
         """Delete, as seed 000 has it: False if it is not there. Any other failure raises."""
@@ -336,12 +517,31 @@ class StateStore:
         subscription.drive(handler)
         return subscription
 
+    def _present(self, kinds: Iterable[Kind], resources: Iterable[Resource]) -> None:
+        """Show what was read in the versions that were asked for."""
+        if all(kind.bundled for kind in kinds):
+            return
+        from mastractl.store import views  # noqa: PLC0415 - bundled kinds need none
+
+        views.present(self._kinds, kinds, resources)
+
     def _each_once(self, kinds: Iterable[str | Kind]) -> builtins.list[Kind]:
         found = {kind.segment: kind for kind in map(self.resolve, kinds)}
         if not found:
             message = "no kind was given"
             raise errors.BadRequest(message, hint="name one or more, as in agents, tools")
         return [*found.values()]
+
+    def _held(self, kind: Kind, namespace: str, name: str) -> tuple[JsonObject, tuple[Manager, ...]]:
+        """What stands there, and who owns its fields; raises NotFound."""
+        from mastractl.store import drafts, holders  # noqa: PLC0415 - most readers do not ask
+
+        draft = drafts.Draft(self.engine)
+        key = keys.key(kind, namespace, name)
+        stored = draft.read(key)
+        if stored is None:
+            raise refusals.not_found(kind, name)
+        return stored, holders.held(draft, key, stored, kind.storage_version.schema).managers
 
     @property
     def _writer(self) -> Writer:
@@ -351,9 +551,27 @@ class StateStore:
             self._writes = Writer(self.engine, kinds=self._kinds, clock=self._clock, manager=self._manager)
         return self._writes
 
+    def _let_in_one(
+        self,
+        resource: Resource | JsonObject,
+        fields: Fields = "strict",
+        *,
+        admitted: bool = False,
+        manager: str = "",
+    ) -> Incoming:
+        return self._let_in([resource], fields, admitted=admitted, manager=manager)[0]
+
     def _let_in(
-        self, given: Sequence[Resource | JsonObject], fields: Fields, *, admitted: bool
+        self,
+        given: Sequence[Resource | JsonObject],
+        fields: Fields,
+        *,
+        admitted: bool,
+        extent: Extent = "whole",
+        manager: str = "",
     ) -> builtins.list[Incoming]:
         from mastractl.store import admission  # noqa: PLC0415 - readers write nothing
 
-        return admission.let_in(self._kinds, given, fields=fields, admitted=admitted)
+        how = admission.How(fields=fields, extent=extent, admitted=admitted)
+        by = manager or self._manager
+        return [each._replace(manager=by) for each in admission.let_in(self._kinds, given, how)]

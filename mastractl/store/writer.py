@@ -18,22 +18,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from mastractl import clock
 from mastractl.engines.contract import Check, Delete
 from mastractl.resources.resource import Resource
-from mastractl.store import apply, drafts, refusals
-from mastractl.store.api import Applied, Deleted
+from mastractl.store import apply, drafts, keys, refusals
+from mastractl.store.api import Applied, Deleted, Pruned
 from mastractl.store.garbage import Removal
 from mastractl.store.kinds import DEFINITION
 from mastractl.store.owners import Owners
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Op
+    from mastractl.errors import Cause
     from mastractl.resources.kinds import Kind
-    from mastractl.store.api import Operation
     from mastractl.store.apply import Incoming
     from mastractl.store.drafts import Draft
     from mastractl.store.kinds import StoreKinds
+    from mastractl.store.modify import Asked
+    from mastractl.store.pruning import Left, Pruning
     from mastractl.values import JsonObject
 
 
@@ -54,6 +56,14 @@ class _Gone(NamedTuple):
     dependents: dict[str, list[str]]
 
 
+class _Applying(NamedTuple):
+    """What applying came to, before it has revisions: outcomes and documents by their place in the run."""
+
+    applied: dict[int, tuple[apply.Outcome, JsonObject]]
+    left: Left | None
+    removal: Removal
+
+
 class Writer:
     """Writes to one engine in the name of one manager. Thread-safe."""
 
@@ -69,44 +79,105 @@ class Writer:
     ) -> Resource:
         """Take one step of `apply` as one commit, and give back the resource as it is then."""
         key = incoming.key
+        origin = incoming.manager
 
         def work(draft: Draft) -> Removal:
             removal = self._removal(draft)
             step(draft, incoming, removal)
             return removal
 
-        removal, draft = self._transact(work, asked={key}, dry_run=dry_run)
+        removal, draft = self._transact(work, asked={key}, manager=origin, dry_run=dry_run)
         self._sweep(removal, draft)
         return draft.resource(key, draft.read(key) or removal.removed[key])
 
-    def apply_all(self, incoming: Sequence[Incoming], *, dry_run: bool) -> list[Applied]:
+    def modify(self, asked: Asked, *, dry_run: bool, manager: str) -> Applied:
+        """Change one resource as one commit of the manager ("" for the writer's own name)."""
+        from mastractl.store.modify import modify  # noqa: PLC0415 - most writers only apply
+
+        key = asked.key
+
+        def work(draft: Draft) -> tuple[tuple[Cause, ...], Removal]:
+            removal = self._removal(draft)
+            return modify(draft, asked, removal, self._kinds, manager or self._manager), removal
+
+        (warnings, removal), draft = self._transact(work, asked={key}, dry_run=dry_run, manager=manager)
+        self._sweep(removal, draft)
+        return Applied(
+            resource=draft.resource(key, draft.read(key) or removal.removed[key]),
+            operation="configured" if draft.is_written(key) else "unchanged",
+            before=draft.before(key),
+            warnings=warnings,
+        )
+
+    def write_all(
+        self,
+        incoming: Sequence[Incoming],
+        step: Callable[[Draft, Incoming, Removal], object],
+        *,
+        dry_run: bool,
+        manager: str,
+    ) -> list[Applied]:
+        """Take one step of `apply` for each of them, definitions first, all as one commit."""
+
+        def work(draft: Draft) -> tuple[dict[str, JsonObject], Removal]:
+            removal = self._removal(draft)
+            for each in sorted(incoming, key=lambda each: each.kind.kind != DEFINITION):
+                step(draft, each, removal)
+            return {e.key: draft.read(e.key) or removal.removed[e.key] for e in incoming}, removal
+
+        asked = {each.key for each in incoming}
+        (written, removal), draft = self._transact(work, asked=asked, dry_run=dry_run, manager=manager)
+        self._sweep(removal, draft)
+        return [
+            _applied(draft, each, written[each.key])._replace(
+                warnings=each.warnings + self._outdated(draft, each)
+            )
+            for each in incoming
+        ]
+
+    def apply_all(
+        self, incoming: Sequence[Incoming], *, dry_run: bool, pruning: Pruning | None = None
+    ) -> Pruned:
         """Apply all of them as one commit, definitions first, and answer in the order given."""
 
-        def work(draft: Draft) -> tuple[dict[int, tuple[Operation, JsonObject]], Removal]:
+        def work(draft: Draft) -> _Applying:
             removal = self._removal(draft)
             applied = {}
             for index in order:
                 each = incoming[index]
-                operation = apply.apply(draft, each, removal)
-                applied[index] = operation, draft.read(each.key) or removal.removed[each.key]
-            return applied, removal
+                outcome = apply.apply(draft, each, removal)
+                applied[index] = outcome, draft.read(each.key) or removal.removed[each.key]
+            left = None
+            if pruning is not None:
+                from mastractl.store.pruning import prune  # noqa: PLC0415 - most applies prune nothing
+
+                left = prune(draft, pruning, incoming, removal)
+            return _Applying(applied, left, removal)
 
         order = sorted(range(len(incoming)), key=lambda index: incoming[index].kind.kind != DEFINITION)
         asked = {each.key for each in incoming}
-        (applied, removal), draft = self._transact(work, asked=asked, dry_run=dry_run)
-        self._sweep(removal, draft)
-        return [
-            Applied(
-                resource=draft.resource(each.key, applied[index][1]),
-                operation=applied[index][0],
-                before=draft.before(each.key),
-                warnings=each.warnings,
+        manager = incoming[0].manager if incoming else ""
+        done, draft = self._transact(
+            work, asked=asked, manager=manager, dry_run=dry_run, whole=pruning is not None
+        )
+        self._sweep(done.removal, draft)
+        applied = [
+            _applied(draft, each, document)._replace(
+                operation=outcome.operation,
+                warnings=each.warnings + outcome.remarks + self._outdated(draft, each),
             )
-            for index, each in enumerate(incoming)
+            for each, (outcome, document) in ((e, done.applied[i]) for i, e in enumerate(incoming))
         ]
+        return _pruned(draft, applied, done)
 
     def delete_all(
-        self, targets: Sequence[Target], *, ignore_missing: bool, orphan: bool, dry_run: bool
+        self,
+        targets: Sequence[Target],
+        *,
+        ignore_missing: bool,
+        orphan: bool,
+        dry_run: bool,
+        manager: str = "",
     ) -> list[Deleted]:
         """Delete all of them as one commit, and what goes with them."""
 
@@ -122,20 +193,42 @@ class Writer:
                 dependents[target.key] = [k for k in islice(removal.removed, already, None) if k not in asked]
             return _Gone(present, removal, dependents)
 
-        gone, draft = self._transact(work, asked={t.key for t in targets}, dry_run=dry_run)
+        gone, draft = self._transact(work, asked={t.key for t in targets}, manager=manager, dry_run=dry_run)
         self._sweep(gone.removal, draft, orphan=orphan)
         return [_deleted(draft, gone, target) for target in gone.targets]
+
+    def _outdated(self, draft: Draft, incoming: Incoming) -> tuple[Cause, ...]:
+        """What a changed definition does to the resources there are."""
+        if incoming.kind.kind != DEFINITION:
+            return ()
+        from mastractl.store import outdated  # noqa: PLC0415 - definitions change seldom
+
+        return outdated.remarks(self._engine, draft, incoming.kind, incoming.key)
 
     def _removal(self, draft: Draft, *, orphan: bool = False) -> Removal:
         now = clock.rfc3339(self._clock.now())
         return Removal(draft, owners=self._owners, kinds=self._kinds, now=now, orphan=orphan)
 
     def _transact(
-        self, work: Callable[[Draft], drafts.Outcome], *, asked: set[str], dry_run: bool
+        self,
+        work: Callable[[Draft], drafts.Outcome],
+        *,
+        asked: set[str],
+        dry_run: bool,
+        manager: str = "",
+        whole: bool = False,
     ) -> tuple[drafts.Outcome, Draft]:
-        parts = partial(_dependents_first, asked=asked)
+        """Do the work as one commit; unless it must stay `whole`, one that is too large may be divided."""
+        divided = partial(_dependents_first, asked=asked | {keys.record(key) for key in asked})
+        parts = None if whole else divided
+        origin = manager or self._manager
         return drafts.transact(
-            self._engine, work, clock=self._clock, origin=self._manager, parts=parts, dry_run=dry_run
+            self._engine,
+            work,
+            clock=self._clock,
+            origin=origin,
+            parts=parts,
+            dry_run=dry_run,
         )
 
     def _sweep(self, removal: Removal, draft: Draft, *, orphan: bool = False) -> None:
@@ -156,6 +249,18 @@ class Writer:
             removal, draft = self._transact(work, asked=set(), dry_run=False)
 
 
+def _applied(draft: Draft, incoming: Incoming, document: JsonObject) -> Applied:
+    before = draft.before(incoming.key)
+    changed = before is not None and draft.is_written(incoming.key)
+    return Applied(
+        resource=draft.resource(incoming.key, document),
+        operation="created" if before is None else "configured" if changed else "unchanged",
+        before=before,
+        warnings=incoming.warnings,
+        managers=None if (owned := draft.ownership(incoming.key)) is None else owned.managers,
+    )
+
+
 def _is_present(draft: Draft, target: Target, *, ignore_missing: bool) -> bool:
     entry = draft.entry(target.key)
     if entry is None and ignore_missing:
@@ -165,6 +270,18 @@ def _is_present(draft: Draft, target: Target, *, ignore_missing: bool) -> bool:
     if target.resource_version:
         refusals.refuse_other_revision(target.kind, target.name, target.resource_version, entry)
     return True
+
+
+def _pruned(draft: Draft, applied: Sequence[Applied], done: _Applying) -> Pruned:
+    if done.left is None:
+        return Pruned(tuple(applied))
+    removed = done.removal.removed
+    gone = []
+    for key in done.left.gone:
+        standing = draft.read(key)
+        gone.append(Deleted(draft.resource(key, standing or removed[key]), pending=standing is not None))
+    kept, lost = (tuple(map(keys.place, listed)) for listed in (done.left.kept, done.left.foreign))
+    return Pruned(tuple(applied), tuple(gone), kept, lost)
 
 
 def _deleted(draft: Draft, gone: _Gone, target: Target) -> Deleted:
@@ -183,14 +300,24 @@ def _dependents_first(draft: Draft, ops: dict[str, Op], most: int, *, asked: set
     Every commit stands on the condition that what was asked for is as it was read.
     """
     last = {key: op for key, op in ops.items() if key in asked or isinstance(op, Check)}
-    before = [key for key in reversed(ops) if key not in last and isinstance(ops[key], Delete)]
-    before += [key for key in ops if key not in last and not isinstance(ops[key], Delete)]
+    gone = [key for key in reversed(ops) if key not in last and isinstance(ops[key], Delete)]
+    before = [key for key in gone if not key.startswith(keys.OWNERSHIP)]
+    before += [key for key in ops if key not in last and key.startswith(keys.EVERYTHING) and key not in gone]
     room = most - len(last)
-    if room < 1:
+    if room < 2:
         return [ops]
     conditions: dict[str, Op] = {key: Check(key, draft.revision(key)) for key in last}
-    parts = [
-        {key: ops[key] for key in before[start : start + room]} | conditions
-        for start in range(0, len(before), room)
-    ]
-    return [*parts, last] if last else parts
+    return [part | conditions for part in _parts(ops, before, room)] + ([last] if last else [])
+
+
+def _parts(ops: dict[str, Op], order: Sequence[str], room: int) -> Iterator[dict[str, Op]]:
+    """The operations on these keys, `room` at a time, each with that on its record of ownership."""
+    part: dict[str, Op] = {}
+    for key in order:
+        together = {each: ops[each] for each in (key, keys.record(key)) if each in ops}
+        if len(part) + len(together) > room:
+            yield part
+            part = {}
+        part |= together
+    if part:
+        yield part

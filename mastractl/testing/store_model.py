@@ -53,6 +53,15 @@ class Expected(NamedTuple):
     deleting: bool
 
 
+APPLIED, UPDATED = "Apply", "Update"
+
+Pieces = dict[tuple[str, str], str]
+"""What is owned piece by piece: ("label", key) with its value, and ("finalizer", name)."""
+
+Owners = dict[tuple[str, str], frozenset[str]]
+"""By which operations the one manager there is owns each piece."""
+
+
 class StoreMachine(RuleBasedStateMachine):
     """A hypothesis state machine; `make` says which engine carries the stores."""
 
@@ -73,6 +82,7 @@ class StoreMachine(RuleBasedStateMachine):
         for store in self.writers:
             self.stack.callback(store.close)
         self.model: dict[str, Expected] = {}
+        self.owners: dict[str, Owners] = {}
         self.watches: list[tuple[Subscription, dict[str, Resource]]] = [
             (store.watch("agents"), {}) for store in self.writers
         ]
@@ -93,7 +103,7 @@ class StoreMachine(RuleBasedStateMachine):
                 self.writers[writer].create(given)
             return
         made = self.writers[writer].create(given)
-        self.model[name] = Expected(says, labels or {}, tuple(finalizers or ()), 1, "", deleting=False)
+        self._begins(name, says, _pieces(labels, finalizers), UPDATED)
         assert made.uid not in self.uids
         self.uids.add(made.uid)
 
@@ -109,13 +119,19 @@ class StoreMachine(RuleBasedStateMachine):
     ) -> None:
         """All is replaced."""
         given = _given(name, says, labels, finalizers)
-        after = (labels or {}, tuple(finalizers or ()))
         if name not in self.model:
             with pytest.raises(errors.NotFound):
                 self.writers[writer].update(given)
-        elif self._refused(writer, given, condition, after[1], "update"):
+        elif self._refused(writer, given, condition, tuple(finalizers or ()), "update"):
             self.writers[writer].update(given)
-            self._becomes(name, says, *after)
+            pieces = _pieces(labels, finalizers)
+            owners = {
+                piece: self.owners[name][piece]
+                if self._stands(name).get(piece) == value
+                else frozenset({UPDATED})
+                for piece, value in pieces.items()
+            }
+            self._becomes(name, says, pieces, owners)
 
     @rule(writer=WRITERS, name=NAMES, says=SPECS, labels=LABELS, finalizers=FINALIZERS, condition=CONDITIONS)
     def apply(
@@ -127,24 +143,54 @@ class StoreMachine(RuleBasedStateMachine):
         finalizers: list[str] | None,
         condition: str,
     ) -> None:
-        """What is named is replaced."""
+        """What is named is there then; what was applied before and is not named is gone, unless it was
+        also updated.
+        """
         given = _given(name, says, labels, finalizers)
+        named = _pieces(labels, finalizers)
         before = self.model.get(name)
         if before is None:
             operation = self.writers[writer].apply(given).operation
             assert operation == "created"
-            self.model[name] = Expected(says, labels or {}, tuple(finalizers or ()), 1, "", deleting=False)
+            self._begins(name, says, named, APPLIED)
             return
-        after = (
-            before.labels if labels is None else labels,
-            before.finalizers if finalizers is None else tuple(finalizers),
-        )
-        if self._refused(writer, given, condition, after[1], "apply"):
+        pieces, owners = self._merged(name, named)
+        if self._refused(writer, given, condition, _finalizers(pieces), "apply"):
             dry = self.writers[1 - writer].apply(given, dry_run=True)
             wet = self.writers[writer].apply(given)
-            self._becomes(name, says, *after)
+            self._becomes(name, says, pieces, owners)
             same = self.model.get(name) == before
             assert dry.operation == wet.operation == ("unchanged" if same else "configured")
+            if name in self.model:
+                self._applied_again(writer, given, condition)
+
+    def _applied_again(self, writer: int, given: JsonObject, condition: str) -> None:
+        """Apply twice is apply once, down to the record of who owns what."""
+        if condition == "current":
+            del given["metadata"]["resourceVersion"]
+        revision = self.writers[writer].engine.revision()
+        assert self.writers[writer].apply(given).operation == "unchanged"
+        assert self.writers[writer].engine.revision() == revision
+
+    def _merged(self, name: str, named: Pieces) -> tuple[Pieces, Owners]:
+        stood, owned = self._stands(name), self.owners[name]
+        pieces, owners = {}, {}
+        for piece, value in stood.items():
+            left = owned[piece] - {APPLIED}
+            if piece not in named and left:
+                pieces[piece], owners[piece] = value, left
+        for piece, value in named.items():
+            same = stood.get(piece) == value
+            pieces[piece] = value
+            owners[piece] = (owned[piece] if same else frozenset()) | {APPLIED}
+        return pieces, owners
+
+    def _stands(self, name: str) -> Pieces:
+        return _pieces(self.model[name].labels, list(self.model[name].finalizers))
+
+    def _begins(self, name: str, says: int, pieces: Pieces, operation: str) -> None:
+        self.model[name] = Expected(says, _labels(pieces), _finalizers(pieces), 1, "", deleting=False)
+        self.owners[name] = dict.fromkeys(pieces, frozenset({operation}))
 
     @rule(writer=WRITERS, name=NAMES, phase=st.sampled_from(["Pending", "Running"]))
     def update_status(self, writer: int, name: str, phase: str) -> None:
@@ -208,15 +254,29 @@ class StoreMachine(RuleBasedStateMachine):
             return False
         return True
 
-    def _becomes(self, name: str, says: int, labels: dict[str, str], finalizers: tuple[str, ...]) -> None:
+    def _becomes(self, name: str, says: int, pieces: Pieces, owners: Owners) -> None:
         before = self.model[name]
-        if before.deleting and not finalizers:
+        if before.deleting and not _finalizers(pieces):
             del self.model[name]
             return
         generation = before.generation + (says != before.says)
+        self.owners[name] = owners
         self.model[name] = before._replace(
-            says=says, labels=labels, finalizers=finalizers, generation=generation
+            says=says, labels=_labels(pieces), finalizers=_finalizers(pieces), generation=generation
         )
+
+
+def _pieces(labels: dict[str, str] | None, finalizers: list[str] | None) -> Pieces:
+    pieces = {("label", key): value for key, value in (labels or {}).items()}
+    return pieces | {("finalizer", name): "" for name in finalizers or ()}
+
+
+def _labels(pieces: Pieces) -> dict[str, str]:
+    return {name: value for (sort, name), value in pieces.items() if sort == "label"}
+
+
+def _finalizers(pieces: Pieces) -> tuple[str, ...]:
+    return tuple(name for sort, name in pieces if sort == "finalizer")
 
 
 def _given(name: str, says: int, labels: dict[str, str] | None, finalizers: list[str] | None) -> JsonObject:

@@ -16,7 +16,11 @@ from __future__ import annotations
 
 from mastractl.testing.store_tests.applying import ApplyingTests
 from mastractl.testing.store_tests.deleting import DeletingTests
+from mastractl.testing.store_tests.history import HistoryTests
 from mastractl.testing.store_tests.kinds import KindsTests
+from mastractl.testing.store_tests.modifying import ModifyingTests
+from mastractl.testing.store_tests.owning import OwningTests
+from mastractl.testing.store_tests.pruning import PruningTests
 from mastractl.testing.store_tests.reading import ReadingTests
 from mastractl.testing.store_tests.watching import WatchingTests
 from mastractl.testing.store_tests.writing import WritingTests
@@ -24,5 +28,16 @@ from mastractl.testing.store_tests.writing import WritingTests
 __all__ = ["StoreSuite"]
 
 
-class StoreSuite(ReadingTests, WritingTests, ApplyingTests, DeletingTests, KindsTests, WatchingTests):
+class StoreSuite(
+    ReadingTests,
+    WritingTests,
+    ApplyingTests,
+    OwningTests,
+    PruningTests,
+    ModifyingTests,
+    DeletingTests,
+    KindsTests,
+    WatchingTests,
+    HistoryTests,
+):
     """What a store promises over every engine."""

@@ -57,7 +57,21 @@ spec:
       storage: true
       schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object}}}}
 """
+WORKERS = (
+    DEFINITION.replace("datasources", "workers").replace("DataSource", "Worker").rstrip()
+    + """
+      subresources: {scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}}
+---
+apiVersion: acme.io/v1
+kind: Worker
+metadata: {name: night-shift}
+spec: {replicas: 1}
+"""
+).replace("spec: {type: object}", "spec: {type: object, properties: {replicas: {type: integer}}}")
+ADD_TOOL = '[{"op": "add", "path": "/spec/tools/-", "value": {"name": "clock"}}]'
 FILES = {
+    "tools.json": ADD_TOOL,
+    "manifests/below/workers.yaml": WORKERS,
     "agent.yaml": AGENT,
     "manifests/agent.yaml": AGENT,
     "manifests/below/rest.yaml": REST,
@@ -69,7 +83,7 @@ FILES = {
 def examples():
     for name in COMMANDS:
         command = load(name)
-        verbs = [command] if isinstance(command, options.Verb) else command.verbs.values()
+        verbs = [*([command] if isinstance(command, options.Verb) else ()), *command.verbs.values()]
         for verb in verbs:
             yield from (line for line in verb.examples.splitlines() if line and not line.startswith("#"))
 
@@ -86,6 +100,8 @@ def prepared(tmp_path_factory):
     (directory / "config.json").write_text(json.dumps(contexts), encoding="utf-8")
     for path in ("examples/kitchen", "manifests"):
         run(f"mastractl apply -R -f {path}", directory)
+    ready = json.dumps({"status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+    run(f"mastractl patch agent sous-chef -n cooking --subresource=status -p '{ready}'", directory)
     return directory
 
 

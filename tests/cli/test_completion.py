@@ -29,7 +29,7 @@ def test_commands_and_subcommands(offered):
 def test_flags_those_of_the_command_and_the_global_ones(offered):
     flags = offered("get", "agents", "--")
     assert {"--selector=", "--all-namespaces", "--store=", "--color=", "--help"} <= set(flags)
-    assert "--filename=" not in offered("watch", "agents", "--")
+    assert "--filename=" not in offered("explain", "agents", "--")
 
 
 def test_types_names_and_pairs(offered, store, make):

@@ -98,7 +98,31 @@ def test_other_forms(cli, three):
 
 
 def test_flags_of_kubectl_that_mean_nothing_here_are_taken(cli, three):
-    cli.ok("delete", "agents", "x", "--now", "--force", "--grace-period=0", "--wait=false", "--cascade")
+    cli.ok("delete", "agents", "x", "--now", "--wait=false", "--cascade")
+    cli.ok("delete", "agents", "y", "--grace-period=5", "--cascade=foreground")
+    assert cli.ok("delete", "tools", "--all", "--force", "--grace-period=0").out == (
+        'tool.mastra.ai "t" force deleted\n'
+    )
+
+
+def test_force_does_not_wait_for_finalizers(cli, store, make):
+    store.apply(make.resource("held", finalizers=["acme.io/hold"]))
+    assert cli.ok("delete", "agent", "held", "--force").out == 'agent.mastra.ai "held" force deleted\n'
+    assert store.require("agents", name="held").deletion_timestamp
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--now", "--grace-period=3"], "--now and --grace-period cannot be specified together"),
+        (["--force", "--grace-period=3"], "--force and --grace-period greater than 0 cannot be"),
+    ],
+)
+def test_periods_that_contradict_each_other(cli, three, flags, message):
+    result = cli("delete", "agents", "x", *flags)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert left(three) == "z x y t"
 
 
 class TestAsking:
@@ -139,16 +163,46 @@ class TestOwnership:
         assert left(three) == "z y child t"
         assert three.require("tools", name="child").owner_references == []
 
-    def test_the_definition_of_a_kind_takes_its_resources_and_says_so_first(self, cli, store, make):
+    @pytest.fixture
+    def sources(self, store, make):
         store.apply(make.definition())
         for name in ("a", "b"):
             store.apply(make.resource(name, kind="DataSource", url="x") | {"apiVersion": "acme.io/v1"})
-        result = cli.ok("delete", "crd", "datasources.acme.io")
+        return store
+
+    SAID = (
+        "Warning: deleting customresourcedefinition.mastra.ai/datasources.acme.io "
+        "deletes the 2 datasources there are with it\n"
+    )
+    DELETED = 'customresourcedefinition.mastra.ai "datasources.acme.io" deleted'
+
+    def test_the_definition_of_a_kind_takes_its_resources_only_if_that_is_meant(self, cli, sources):
+        result = cli("delete", "crd", "datasources.acme.io")
+        assert (result.code, result.out) == (1, "")
         assert result.err == (
-            "Warning: deleting customresourcedefinition.mastra.ai/datasources.acme.io "
-            "deletes 2 resources with it\n"
+            f"{self.SAID}Error from server (Forbidden): 2 resources would be deleted with the definition of "
+            "their kind; nothing was deleted\nhint: if that is meant, say so with --yes\n"
         )
-        assert result.out == 'customresourcedefinition.mastra.ai "datasources.acme.io" deleted\n'
+        assert len(sources.list("datasources")) == 2
+        meant = cli.ok("delete", "crd", "datasources.acme.io", "--yes")
+        assert (meant.out, meant.err) == (f"{self.DELETED}\n", self.SAID)
+        assert cli("get", "datasources").code == 3
+
+    def test_a_dry_run_says_how_many_resources_would_go(self, cli, sources):
+        dry = cli.ok("delete", "crd", "datasources.acme.io", "--dry-run=server")
+        assert (dry.out, dry.err) == (f"{self.DELETED} (server dry run)\n", self.SAID)
+
+    def test_a_person_is_asked(self, cli, sources):
+        declined = cli("delete", "crd", "datasources.acme.io", tty=True, stdin="n\n")
+        assert declined.code == 1
+        assert "deletes the 2 datasources there are with it" in declined.err
+        assert len(sources.list("datasources")) == 2
+        cli.ok("delete", "crd", "datasources.acme.io", tty=True, stdin="y\n")
+        assert cli("get", "datasources").code == 3
+
+    def test_resources_that_are_named_beside_their_definition_need_no_word_more(self, cli, sources):
+        result = cli.ok("delete", "crd/datasources.acme.io", "datasource/a", "datasource/b")
+        assert result.err == ""
         assert cli("get", "datasources").code == 3
 
 

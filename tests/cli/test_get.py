@@ -260,3 +260,85 @@ def test_a_file_written_by_hand_may_leave_out_what_its_place_says(cli):
     (directory / "x.json").write_text('{"spec": {"instructions": "Help."}}', encoding="utf-8")
     shown = cli.ok("get", "agents", "-o", "jsonpath={.items[0].apiVersion} {.items[0].kind}")
     assert (shown.out, shown.err) == ("mastra.ai/v1 Agent", "")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize("form", ["", "wide", "name", "custom-columns=N:.metadata.name"])
+@pytest.mark.usefixtures("kitchen")
+def test_rows_may_come_in_pages(cli, size, form):
+    whole = cli.ok("get", "all", "-A", "-o", form) if form else cli.ok("get", "all", "-A")
+    paged = cli.ok("get", "all", "-A", f"--chunk-size={size}", *(["-o", form] if form else []))
+    assert [line.split() for line in paged.lines] == [line.split() for line in whole.lines]
+    chosen = ["-l", "app", "--chunk-size", str(size)]
+    assert cli.ok("get", "agents", *chosen, "-o", "name").lines == ["agent.mastra.ai/x", "agent.mastra.ai/y"]
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_pages_change_nothing_about_documents_and_empty_lists(cli):
+    assert cli.ok("get", "agents", "-o", "json", "--chunk-size=1").json["kind"] == "List"
+    assert cli.ok("get", "workflows", "--chunk-size=1").err == "No resources found in default namespace.\n"
+    assert cli.ok("get", "workflows", "--chunk-size=1", "-o", "name").err == ""
+    sorted_ = cli.ok("get", "agents", "-o", "name", "--chunk-size=1", "--sort-by=.metadata.labels.app").lines
+    assert sorted_ == ["agent.mastra.ai/y", "agent.mastra.ai/x"]
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_what_lacks_the_field_to_sort_by_comes_first_and_that_is_said(cli):
+    result = cli.ok("get", "agents", "-o", "name", "--sort-by", ".metadata.labels.tier")
+    assert result.lines == ["agent.mastra.ai/y", "agent.mastra.ai/x"]
+    assert result.err == "1 of 2 has no .metadata.labels.tier: first in the list\n"
+    assert cli.ok("get", "agents", "-q", "--sort-by", ".metadata.labels.tier").err == ""
+    assert cli.ok("get", "agents", "--sort-by", ".metadata.name").err == ""
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_a_field_to_sort_by_that_nothing_has_is_likely_to_be_a_mistake(cli):
+    result = cli.ok("get", "agents", "--sort-by=.spec.modle")
+    assert names(result) == ["x", "y"]
+    assert result.err.splitlines() == [
+        "Warning: --sort-by=.spec.modle: none of the resources has this field, so they are not sorted",
+        "hint: `mastractl explain agent --recursive` lists the fields",
+    ]
+
+
+def test_equal_fields_keep_the_order_of_names(cli, store, make):
+    store.apply_all([make.resource(name) for name in ("c", "a", "b")])
+    lines = cli.ok("get", "agents", "-o", "name", "--sort-by=.spec.model.name").lines
+    assert lines == ["agent.mastra.ai/a", "agent.mastra.ai/b", "agent.mastra.ai/c"]
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_subresources(cli):
+    assert cli.ok("get", "agent", "x", "--subresource=status", "-o", "name").out == "agent.mastra.ai/x\n"
+    scale = cli("get", "agent", "x", "--subresource=scale")
+    assert (scale.code, scale.out) == (2, "")
+    assert "cannot be shown by itself" in scale.err
+
+
+def test_a_subresource_that_a_kind_does_not_have(cli, make):
+    definition = make.definition()
+    cli.ok("apply", "-f", "-", stdin=json.dumps(definition))
+    result = cli("get", "datasources", "--subresource=status")
+    assert (result.code, result.out) == (2, "")
+    assert "datasources.acme.io have no subresource 'status'" in result.err
+    paths = {"specReplicasPath": ".spec.url", "statusReplicasPath": ".status.n"}
+    definition["spec"]["versions"][0]["subresources"] = {"scale": paths}
+    cli.ok("apply", "-f", "-", stdin=json.dumps(definition))
+    assert "jsonpath={.spec.url}" in cli("get", "datasources", "--subresource=scale").err
+
+
+def test_raw_is_answered_with_what_to_do(cli):
+    result = cli("get", "--raw", "/apis/mastra.ai/v1/agents")
+    assert (result.code, result.out) == (2, "")
+    assert "there is no API server to ask" in result.err
+    assert "-o json" in result.err
+    assert str(cli.store) in result.err
+
+
+@pytest.mark.parametrize("form", ["go-template={{.kind}}", "go-template-file=x", "template={{.kind}}"])
+def test_go_templates_are_answered_with_what_to_write(cli, form):
+    result = cli("get", "agents", "-o", form)
+    assert (result.code, result.out) == (2, "")
+    assert "Go templates are not supported" in result.err
+    assert "jsonpath=" in result.err
+    assert "custom-columns=" in result.err

@@ -35,6 +35,14 @@ def test_what_is_met_already_is_told_at_once(cli, store, make):
         "jsonpath=.spec.model.provider=openai",
         "jsonpath={.spec.model.provider}",
         'jsonpath={.status.conditions[?(@.type=="Ready")].status}=True',
+        'jsonpath=.status.conditions[?(@.type=="Ready")].status=True',
+        "jsonpath={.spec.model.provider}==openai",
+        "jsonpath={.spec.model.provider}!=anthropic",
+        "jsonpath={.spec.nope}!=anthropic",
+        "jsonpath={.metadata.generation}>=1",
+        "jsonpath=.metadata.generation<2",
+        "jsonpath={.metadata.generation}>0.5",
+        "jsonpath={.metadata.generation}<=1",
     ],
 )
 def test_a_field_with_a_value(cli, store, make, goal):
@@ -50,6 +58,11 @@ def test_a_field_with_a_value(cli, store, make, goal):
         ("condition=Synced", "it has no condition Synced"),
         ("jsonpath={.spec.model.provider}=x", "{.spec.model.provider} is 'openai'"),
         ("jsonpath={.spec.nope}", "{.spec.nope} is not set"),
+        ("jsonpath={.spec.nope}>1", "{.spec.nope} is not set"),
+        ("jsonpath={.spec.model.provider}>1", "{.spec.model.provider} is 'openai'"),
+        ("jsonpath={.spec.model.provider}!=openai", "{.spec.model.provider} is 'openai'"),
+        ("jsonpath={.metadata.generation}>1", "{.metadata.generation} is '1'"),
+        ("jsonpath={.metadata.generation}<1", "{.metadata.generation} is '1'"),
         ("delete", "it is still there"),
     ],
 )
@@ -128,6 +141,18 @@ def test_several_goals_must_all_be_met(cli, store, make):
     assert cli("wait", *both, "agent/a", "--timeout=0").code == 0
 
 
+def test_of_several_goals_one_may_be_enough(cli, store, make):
+    store.apply(make.resource("a"))
+    goals = ["--for=condition=Ready", "--for=jsonpath={.spec.model.provider}=openai"]
+    assert cli("wait", *goals, "agent/a", "--timeout=0").code == 6
+    assert cli.ok("wait", "--any", *goals, "agent/a", "--timeout=0").out == (
+        "agent.mastra.ai/a condition met\n"
+    )
+    failed = cli("wait", "--any", "--for=condition=Ready", "--for=delete", "agent/a", "--timeout=0")
+    assert failed.code == 6
+    assert "it has no condition Ready" in failed.err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -136,6 +161,9 @@ def test_several_goals_must_all_be_met(cli, store, make):
         ["--for=condition=", "agent/a"],
         ["--for=jsonpath={.a}b", "agent/a"],
         ["--for=jsonpath={.a}=", "agent/a"],
+        ["--for=jsonpath={.a}>=", "agent/a"],
+        ["--for=jsonpath={.a}>=many", "agent/a"],
+        ["--for=jsonpath==x", "agent/a"],
         ["--for=create", "agents"],
         ["--for=create", "agent/a", "--timeout=soon"],
     ],

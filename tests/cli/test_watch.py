@@ -184,3 +184,21 @@ def test_a_first_list_in_which_nothing_passes_does_not_hold_up_what_comes(cli, t
     threading.Timer(0.2, two.apply, [make.resource("web", labels={"app": "web"})]).start()
     result = cli("watch", "agents", "-l", "app=web", "-o", "name", stdout=out)
     assert result.out == "agent.mastra.ai/web\n"
+
+
+def test_columns_of_a_watch_that_are_asked_for(cli, store, make, script):
+    store.apply(make.resource("x", labels={"app": "web"}))
+    out = script()
+    assert cli("watch", "agents", "-L", "app", "--show-kind", stdout=out).code == 130
+    header, row = out.text().splitlines()
+    assert header.split()[-1] == "APP"
+    assert row.split()[:2] == ["ADDED", "agent.mastra.ai/x"]
+    assert row.split()[-1] == "web"
+
+
+def test_a_watch_of_what_manifests_name(cli, store, make, script):
+    store.apply_all([make.resource("x"), make.resource("y")])
+    cli.write("x.yaml", make.manifest("x"))
+    out = script()
+    assert cli("watch", "-f", "x.yaml", "-o", "name", stdout=out).code == 130
+    assert out.text() == "agent.mastra.ai/x\n"

@@ -22,6 +22,10 @@ Categories = Annotated[
     list[str] | None,
     options.flag("--categories", metavar="CATEGORY", help="Only types of this category. May be repeated."),
 ]
+Verbs = Annotated[
+    list[str] | None,
+    options.flag("--verbs", metavar="VERB", help="Only types that know these verbs. May be repeated."),
+]
 SortBy = Annotated[
     Literal["", "name", "kind"], options.flag("--sort-by", metavar="name|kind", help="The order of the rows.")
 ]
@@ -52,18 +56,21 @@ def run(  # noqa: PLR0913 - the flags of the verb
     api_group: Group = "",
     namespaced: Namespaced = None,
     categories: Categories = None,
+    verbs: Verbs = None,
     sort_by: SortBy = "",
     no_headers: NoHeaders = False,
     output: Form = "",
 ) -> None:
     """List the types of resources there are."""
     wanted = {word for words in categories or () for word in words.split(",")}
+    asked = {word for words in verbs or () for word in words.split(",")}
     found = [
         kind
         for kind in inv.kinds
         if (not api_group or kind.group == api_group)
         and (namespaced is None or kind.namespaced is namespaced)
         and wanted <= set(kind.categories)
+        and asked <= set(VERBS)
     ]
     found.sort(key=lambda k: (k.kind.lower(), k.group) if sort_by == "kind" else (k.group, k.plural))
     if output == "name":

@@ -6,18 +6,17 @@ one commit, all or none. A resource that finalizers hold is only marked, and by 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mastractl import errors
-from mastractl.cli import changes, durations, options, selection
+from mastractl.cli import changes, durations, leaving, options, selection
 from mastractl.cli.printers.name import qualified_kind, resource_name
+from mastractl.cli.process import is_tty
 
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
-    from mastractl.cli.selection import Selection
-    from mastractl.resources.kinds import KindRegistry
+    from mastractl.resources.kinds import Kind, KindRegistry
     from mastractl.resources.resource import Resource
 
 Resources = Annotated[
@@ -37,9 +36,18 @@ Cascade = Annotated[
         help="What becomes of what it owns: the first two delete it at once, orphan lets it stand.",
     ),
 ]
-Force = Annotated[bool, options.flag("--force", hidden=True)]
-Now = Annotated[bool, options.flag("--now", hidden=True)]
-GracePeriod = Annotated[int, options.flag("--grace-period", hidden=True)]
+Force = Annotated[
+    bool, options.flag("--force", help="Do not wait. What finalizers hold is still only marked, as always.")
+]
+Now = Annotated[bool, options.flag("--now", help="Taken for kubectl's sake: a deletion here is at once.")]
+GracePeriod = Annotated[
+    int,
+    options.flag(
+        "--grace-period",
+        metavar="SECONDS",
+        help="Taken for kubectl's sake: nothing that runs is given time to end.",
+    ),
+]
 
 EXAMPLES = """
 # By name
@@ -66,6 +74,8 @@ class _How:
     dry_run: options.DryRunMode
     orphan: bool
     wait: bool
+    forced: bool
+    yes: bool
     limit: float
 
 
@@ -84,6 +94,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     all_namespaces: options.AllNamespaces = False,
     ignore_not_found: options.IgnoreNotFound = False,
     interactive: Interactive = False,
+    yes: options.Yes = False,
     dry_run: options.DryRun = "none",
     wait: Wait = True,
     timeout: options.Timeout = "0",
@@ -96,14 +107,17 @@ def run(  # noqa: PLR0913 - the flags of the verb
     """Delete resources by manifest, by name or by label.
 
     A name that is not there is reported and makes the exit code 3; the others are deleted, all of them or
-    none. What a deleted resource owns goes too, and with the definition of a kind all resources of it.
+    none. What a deleted resource owns goes too, and with the definition of a kind all resources of it: if
+    there are any, that must be confirmed, by a person or with --yes.
     """
-    del force, now, grace_period  # nothing here takes its time to end
+    _check_periods(force=force, now=now, grace_period=grace_period)
     how = _How(
         interactive=interactive,
         dry_run=dry_run,
         orphan=cascade == "orphan",
-        wait=wait,
+        wait=wait and not force,
+        forced=force,
+        yes=yes,
         limit=durations.seconds(timeout, flag="--timeout"),
     )
     printer = changes.ChangePrinter(inv, output)
@@ -115,7 +129,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
         field_selector=field_selector,
         all_namespaces=all_namespaces,
     )
-    chosen = _chosen(inv, asked, everything=everything)
+    chosen = selection.choose_explicitly(inv, asked, everything=everything)
     found = selection.find(inv, chosen, ignore_not_found=ignore_not_found or everything)
     code = 0
     if found.resources:
@@ -128,8 +142,8 @@ def run(  # noqa: PLR0913 - the flags of the verb
 
 def _delete(inv: Invocation, found: list[Resource], printer: changes.ChangePrinter, how: _How) -> int:
     """Delete them, all or none, and tell; 1 if that was asked about and declined."""
-    _warn_of_kinds(inv, found)
-    if how.interactive and not _confirmed(inv, found):
+    asked = _warn_of_kinds(inv, found, how)
+    if (how.interactive or asked) and not _confirmed(inv, found):
         inv.note("deletion is cancelled")
         return 1
     keys = [resource.key for resource in found]
@@ -137,43 +151,62 @@ def _delete(inv: Invocation, found: list[Resource], printer: changes.ChangePrint
     dry = how.dry_run != "none"
     deleted = inv.store.delete_all(keys, ignore_missing=True, orphan=how.orphan, dry_run=dry)
     suffix = changes.DRY_RUN_SUFFIX[how.dry_run]
-    printer.show([changes.Change(d.resource, _line(d.resource, kinds) + suffix) for d in deleted])
+    printer.show(
+        [changes.Change(d.resource, _line(d.resource, kinds, forced=how.forced) + suffix) for d in deleted]
+    )
     if how.wait and not dry:
-        _await(inv, [d.resource for d in deleted if d.pending], limit=how.limit)
+        leaving.await_gone(inv, [d.resource for d in deleted if d.pending], limit=how.limit)
     return 0
 
 
-def _chosen(inv: Invocation, asked: selection.Asked, *, everything: bool) -> Selection:
-    """What is to be deleted. Raises UsageError unless that was said in so many words."""
-    if not asked.resources and not asked.filenames:
-        message = "you must provide one or more resources by argument or filename"
-        raise errors.UsageError(message)
-    chosen = selection.choose(inv, asked)
-    selected = chosen.labels is not None or chosen.fields is not None
-    if everything and (chosen.named or selected):
-        message = f"--all contradicts {'names' if chosen.named else 'a selector'}: give one of them"
-        raise errors.UsageError(message)
-    if not (everything or selected or chosen.named or asked.filenames):
-        message = "resource(s) were provided, but no name was specified"
-        raise errors.UsageError(message, hint="name them, select them with -l, or say --all")
-    return chosen
-
-
-def _line(resource: Resource, kinds: KindRegistry) -> str:
+def _line(resource: Resource, kinds: KindRegistry, *, forced: bool) -> str:
     """`agent.mastra.ai "x" deleted`."""
-    return f'{qualified_kind(resource, kinds)} "{resource.name}" deleted'
+    return f'{qualified_kind(resource, kinds)} "{resource.name}" {"force " if forced else ""}deleted'
 
 
-def _warn_of_kinds(inv: Invocation, found: list[Resource]) -> None:
-    """Say how many resources go with the definition of their kind, before they do."""
-    definitions = [r.key for r in found if r.kind == DEFINITION]
-    if not definitions:
-        return
-    for would in inv.store.delete_all(definitions, ignore_missing=True, dry_run=True):
-        count = len(would.dependents)
-        if count:
-            name = resource_name(would.resource, inv.kinds)
-            inv.warn(f"deleting {name} deletes {count} resource{'' if count == 1 else 's'} with it")
+def _check_periods(*, force: bool, now: bool, grace_period: int) -> None:
+    """Raise UsageError where kubectl would: for flags that contradict each other."""
+    if now and grace_period >= 0:
+        message = "--now and --grace-period cannot be specified together"
+        raise errors.UsageError(message)
+    if force and grace_period > 0:
+        message = "--force and --grace-period greater than 0 cannot be specified together"
+        raise errors.UsageError(message)
+
+
+def _warn_of_kinds(inv: Invocation, found: list[Resource], how: _How) -> bool:
+    """Say how many resources go with the definitions of their kinds; whether a person has to be asked.
+
+    Raises Forbidden where there is nobody to ask.
+    """
+    named = {resource.key for resource in found}
+    taken = 0
+    for definition in found:
+        kind = _defined(inv, definition)
+        count = sum(each.key not in named for each in inv.store.list(kind)) if kind else 0
+        if count and kind:
+            taken += count
+            name = resource_name(definition, inv.kinds)
+            what = (
+                f"the {count} {kind.plural} there are" if count > 1 else f"the one {kind.singular} there is"
+            )
+            inv.warn(f"deleting {name} deletes {what} with it")
+    if not taken or how.yes or how.dry_run != "none":
+        return False
+    if is_tty(inv.process.stdin):
+        return True
+    resources = "1 resource" if taken == 1 else f"{taken} resources"
+    message = f"{resources} would be deleted with the definition of their kind; nothing was deleted"
+    raise errors.Forbidden(message, hint="if that is meant, say so with --yes")
+
+
+def _defined(inv: Invocation, resource: Resource) -> Kind | None:
+    """The kind that a definition in the store defines; None for all other resources."""
+    if resource.kind != DEFINITION:
+        return None
+    spec = resource.spec
+    kind = inv.kinds.find(spec.get("group", ""), spec.get("names", {}).get("kind", ""))
+    return None if kind is None or kind.bundled else kind
 
 
 def _confirmed(inv: Invocation, found: list[Resource]) -> bool:
@@ -182,31 +215,3 @@ def _confirmed(inv: Invocation, found: list[Resource]) -> bool:
     return inv.confirm(
         f"You are about to delete the following {len(found)} resource(s):\n{listed}Do you want to continue?"
     )
-
-
-def _await(inv: Invocation, pending: list[Resource], *, limit: float) -> None:
-    """Wait until these are gone. What is not within the limit (0 or less: none) is reported as a failure."""
-    end = inv.clock.monotonic() + limit if limit > 0 else math.inf
-    for resource in pending:
-        held = ", ".join(resource.finalizers)
-        inv.note(f"waiting for {resource_name(resource, inv.kinds)}: it is held by {held}")
-    engine = inv.store.engine
-    while pending:
-        revision = engine.revision()
-        pending = [r for r in pending if _stands(inv, r)]
-        left = end - inv.clock.monotonic()
-        if left <= 0:
-            break
-        if pending:
-            engine.wait(revision, min(left, 1.0))
-    for resource in pending:
-        name = resource_name(resource, inv.kinds)
-        message = f"timed out waiting for the deletion of {name}"
-        inv.fail(errors.TimedOut(message, hint=f"it is held by {', '.join(resource.finalizers)}"))
-
-
-def _stands(inv: Invocation, resource: Resource) -> bool:
-    """Whether it is still there, and not another one of the same name."""
-    kind = inv.store.resolve(f"{resource.kind}.{resource.group}")
-    found = inv.store.get(kind, namespace=resource.namespace, name=resource.name)
-    return found is not None and found.uid == resource.uid

@@ -78,7 +78,7 @@ def _text(inv: Invocation, resource: Resource) -> str:
 
     kind = inv.kinds.find(resource.group, resource.kind)
     return describe.describe(
-        resource,
+        inv.masked(resource),
         now=inv.clock.now(),
         schema=kind.storage_version.schema if kind else None,
         references=_references(inv, resource),

@@ -7,14 +7,14 @@ person reads a table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+import contextlib
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
+from mastractl import errors
 from mastractl.cli import options, selection
 from mastractl.cli.printers.interface import PrintOptions, printer_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mastractl.cli.invocation import Invocation
     from mastractl.cli.printers.printer import Printer
     from mastractl.cli.selection import Selection
@@ -54,7 +54,22 @@ AllowMissing = Annotated[
         help="With jsonpath: a field that is not there is empty, not an error (the default).",
     ),
 ]
-ChunkSize = Annotated[int, options.flag("--chunk-size", hidden=True)]
+ChunkSize = Annotated[
+    int,
+    options.flag(
+        "--chunk-size",
+        metavar="N",
+        help="Read and print rows N at a time, to hold less in memory. Without it they are of one moment.",
+    ),
+]
+Subresource = Annotated[
+    str, options.flag("--subresource", metavar="status", help="Only of kinds that have this subresource.")
+]
+ShowManagedFields = Annotated[
+    bool,
+    options.flag("--show-managed-fields", help="With json or yaml: who owns which field, in metadata."),
+]
+Raw = Annotated[str, options.flag("--raw", hidden=True)]
 
 EXAMPLES = """
 # The agents of the namespace in force
@@ -71,6 +86,10 @@ mastractl get agents -n cooking -l app=kitchen-helper --field-selector spec.mode
 
 # The models in use
 mastractl get agents -A -o custom-columns=NAME:.metadata.name,MODEL:.spec.model.name
+
+# The newest last; the most recent changes of a type with many resources, page by page
+mastractl get agents -A --sort-by=.metadata.creationTimestamp
+mastractl get agents -A -o name --chunk-size=500
 
 # What a manifest says, as it stands in the store
 mastractl get -f agent.yaml -o json
@@ -98,16 +117,20 @@ def run(  # noqa: PLR0913 - the flags of the verb
     watch_only: WatchOnly = False,
     output_watch_events: WatchEvents = False,
     allow_missing_template_keys: AllowMissing = True,
-    chunk_size: ChunkSize = 500,
+    chunk_size: ChunkSize = 0,
+    subresource: Subresource = "",
+    show_managed_fields: ShowManagedFields = False,
+    raw: Raw = "",
 ) -> None:
     """List resources, or show one.
 
     Without a name all resources of the type are listed. A name that is not there is reported and makes
     the exit code 3; the others are still printed.
     """
-    del chunk_size
+    _refuse_raw(inv, raw)
     asked = selection.Asked(resources, filename, recursive, selector, field_selector, all_namespaces)
     chosen = selection.choose(inv, asked)
+    _check_subresource(chosen, subresource)
     layout = PrintOptions(
         out=inv.stdout,
         kinds=inv.kinds,
@@ -119,13 +142,20 @@ def run(  # noqa: PLR0913 - the flags of the verb
         all_namespaces=all_namespaces,
         allow_missing_template_keys=allow_missing_template_keys,
         color=inv.color(inv.stdout),
+        secrets=inv.flags.show_secrets,
     )
     printer = printer_for(output, layout)
-    how = _How(output, sort_by, ignore_not_found, output_watch_events, watch_only)
+    how = _How(
+        output, sort_by, ignore_not_found, output_watch_events, watch_only, chunk_size, show_managed_fields
+    )
     if watch or watch_only:
         _follow(inv, chosen, printer, how)
     else:
         _show(inv, chosen, printer, how)
+
+
+_TABLES = frozenset({"", "table", "wide"})
+_ROWS = _TABLES | {"name", "custom-columns", "custom-columns-file"}
 
 
 class _How(NamedTuple):
@@ -134,21 +164,53 @@ class _How(NamedTuple):
     ignore_not_found: bool
     events: bool
     only_changes: bool
+    chunk: int
+    owners: bool
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether the output is row by row, so that it can be written piece by piece."""
+        return self.output.partition("=")[0] in _ROWS
 
 
 def _show(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> None:
     """Print what there is, then report the names that are not there."""
+    if how.chunk > 0 and how.in_rows and not how.sort_by and not chosen.named:
+        _show_in_pieces(inv, chosen, printer, how)
+        return
     found = selection.find(inv, chosen, ignore_not_found=how.ignore_not_found)
     if how.sort_by:
-        found.resources.sort(key=_order(how.sort_by))
+        _sort(inv, found.resources, how.sort_by)
+    if how.owners and not how.in_rows:
+        _add_owners(inv, found.resources)
     if chosen.single:
         for resource in found.resources:
             printer.print_object(resource)
-    elif found.resources or how.output not in {"", "table", "wide"}:
+    elif found.resources or how.output not in _TABLES:
         printer.print_list(found.resources, found.resource_version)
     elif not chosen.named and not how.ignore_not_found:
         _say_nothing_found(inv, chosen)
     found.report_missing(inv)
+
+
+def _add_owners(inv: Invocation, resources: list[Resource]) -> None:
+    """Put into each who owns its fields, as Kubernetes has it."""
+    for resource in resources:
+        kind = inv.store.resolve(f"{resource.kind}.{resource.group}")
+        with contextlib.suppress(errors.NotFound):  # it went since it was read
+            resource.metadata["managedFields"] = inv.store.managed_fields(
+                kind, name=resource.name, namespace=resource.namespace
+            )
+
+
+def _show_in_pieces(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> None:
+    """Print what there is page by page, each as it was when it was read."""
+    shown = False
+    for page in selection.pages(inv, chosen, size=how.chunk):
+        printer.print_list(page)
+        shown = True
+    if not shown and how.output in _TABLES and not how.ignore_not_found:
+        _say_nothing_found(inv, chosen)
 
 
 def _follow(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> None:
@@ -173,8 +235,41 @@ def _say_nothing_found(inv: Invocation, chosen: Selection) -> None:
         inv.note(f"there was no store at {inv.settings.store.value} before")
 
 
-def _order(path: str) -> Callable[[Resource], Any]:
-    from mastractl.resources.columns import sort_key  # noqa: PLC0415 - few calls sort
+def _sort(inv: Invocation, resources: list[Resource], path: str) -> None:
+    """Order by a field, what lacks it first (kubectl); say so, since it may be the path that is wrong."""
+    from mastractl.resources import columns, path_reader  # noqa: PLC0415 - few calls sort
 
-    key = sort_key(path)
-    return lambda resource: key(resource.document)
+    key = columns.sort_key(path)
+    resources.sort(key=lambda resource: key(resource.document))
+    found = path_reader.relaxed(path)
+    without = sum(found.first(resource.document) is None for resource in resources)
+    if resources and without == len(resources):
+        kind = resources[0].kind.lower()
+        hint = f"`mastractl explain {kind} --recursive` lists the fields"
+        inv.warn(f"--sort-by={path}: none of the resources has this field, so they are not sorted", hint=hint)
+    elif without:
+        has = "has" if without == 1 else "have"
+        inv.note(f"{without} of {len(resources)} {has} no {path}: first in the list")
+
+
+def _check_subresource(chosen: Selection, name: str) -> None:
+    """Raise UsageError for a subresource that a kind does not have; with its status a resource is whole."""
+    if not name:
+        return
+    if name != "status":
+        path = chosen.kinds[0].storage_version.scale or {}
+        where = path.get("specReplicasPath", "")
+        hint = f"`-o jsonpath={{{where}}}` shows how many there should be" if where else "status is one"
+        message = f"--subresource={name} cannot be shown by itself"
+        raise errors.UsageError(message, hint=hint)
+    for kind in chosen.kinds:
+        if not kind.storage_version.status:
+            message = f"{kind.qualified_plural} have no subresource {name!r}"
+            raise errors.UsageError(message)
+
+
+def _refuse_raw(inv: Invocation, path: str) -> None:
+    if path:
+        message = f"--raw {path}: there is no API server to ask"
+        where = f"each resource is a file below {inv.settings.store.value}"
+        raise errors.UsageError(message, hint=f"`mastractl get TYPE NAME -o json` prints it; {where}")

@@ -14,7 +14,7 @@ from mastractl.cli import changes, durations, goals, options, selection
 from mastractl.cli.printers.name import resource_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mastractl.cli.goals import Goal
     from mastractl.cli.invocation import Invocation
@@ -31,9 +31,11 @@ For = Annotated[
     options.flag(
         "--for",
         metavar="GOAL",
-        help="condition=NAME[=VALUE], jsonpath={PATH}[=VALUE], create or delete. Repeated: all of them.",
+        help="condition=NAME[=VALUE], jsonpath={PATH}[=VALUE] (or != < <= > >=), create or delete. "
+        "Repeated: all of them.",
     ),
 ]
+Any = Annotated[bool, options.flag("--any", help="Of several goals one is enough.")]
 All = Annotated[bool, options.flag("--all", help="Every resource of the types, in the namespace in force.")]
 A_WEEK = 7 * 24 * 3600.0
 _POLL = 1.0
@@ -44,6 +46,9 @@ mastractl wait --for=create agent/recipe-assistant -n cooking
 
 # Until a field has a value
 mastractl wait --for=jsonpath='{.spec.model.provider}'=openai agent/recipe-assistant -n cooking --timeout=5s
+
+# Until one of two things happens to it
+mastractl wait --any --for=condition=Ready --for='jsonpath={.metadata.generation}>=1' agents --all -A
 
 # Until everything a directory describes is there
 mastractl wait --for=create -f examples/kitchen
@@ -63,6 +68,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     recursive: options.Recursive = False,
     selector: options.Selector = "",
     field_selector: options.FieldSelector = "",
+    any_of_them: Any = False,
     everything: All = False,
     all_namespaces: options.AllNamespaces = False,
     timeout: options.Timeout = "30s",
@@ -87,7 +93,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
         all_namespaces=all_namespaces,
     )
     chosen = _chosen(inv, asked, everything=everything)
-    waiting = _Waiting(inv, chosen, wanted)
+    waiting = _Waiting(inv, chosen, wanted, enough=any if any_of_them else all)
     _until(inv, waiting, printer, limit=A_WEEK if limit < 0 else limit)
 
 
@@ -108,10 +114,18 @@ class _Waiting:
     of the same name is another one.
     """
 
-    def __init__(self, inv: Invocation, chosen: selection.Selection, wanted: list[Goal]) -> None:
+    def __init__(
+        self,
+        inv: Invocation,
+        chosen: selection.Selection,
+        wanted: list[Goal],
+        *,
+        enough: Callable[[Iterable[object]], bool],
+    ) -> None:
         self._inv = inv
         self._chosen = chosen
         self._wanted = wanted
+        self._enough = enough
         self._first = {r.key: r for r in self._found()}
         self._told: set[str] = set()
         self.ending = any(isinstance(goal, goals.Gone) for goal in wanted)
@@ -120,9 +134,10 @@ class _Waiting:
         """Who got there since the last look, and who has not, with what is seen of them."""
         arrived, behind = [], []
         for label, resource in self._now():
-            unmet = [goal for goal in self._wanted if not goal.met(resource)]
-            if unmet:
-                behind.append((label, unmet[0].seen(resource)))
+            met = [goal.met(resource) for goal in self._wanted]
+            if not self._enough(met):
+                shown = self._inv.masked(resource) if resource is not None else None
+                behind.append((label, self._wanted[met.index(False)].seen(shown)))
             elif label not in self._told:
                 self._told.add(label)
                 arrived.append((label, resource))

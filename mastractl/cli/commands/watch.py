@@ -32,6 +32,11 @@ ResourceVersion = Annotated[
         "--resource-version", metavar="VERSION", help="Go on after this resourceVersion, without the list."
     ),
 ]
+LabelColumns = Annotated[
+    list[str] | None,
+    options.flag("--label-columns", "-L", metavar="LABEL", help="Add a column for a label. May be repeated."),
+]
+ShowKind = Annotated[bool, options.flag("--show-kind", help="Put the type before each name.")]
 ShowLabels = Annotated[bool, options.flag("--show-labels", help="Add a column with all labels.")]
 NoHeaders = Annotated[bool, options.flag("--no-headers", help="Leave out the header line.")]
 
@@ -50,11 +55,13 @@ mastractl watch agent/recipe-assistant -n cooking --watch-only
 """
 
 
-@options.verb(examples=EXAMPLES, usage="(TYPE... | TYPE NAME... | TYPE/NAME...)")
+@options.verb(examples=EXAMPLES, usage="(TYPE... | TYPE NAME... | TYPE/NAME... | -f FILE...)")
 def run(  # noqa: PLR0913 - the flags of the verb
     inv: Invocation,
     *,
     resources: Resources = None,
+    filename: options.Filenames = None,
+    recursive: options.Recursive = False,
     output: options.Output = "",
     selector: options.Selector = "",
     field_selector: options.FieldSelector = "",
@@ -62,6 +69,8 @@ def run(  # noqa: PLR0913 - the flags of the verb
     watch_only: WatchOnly = False,
     resource_version: ResourceVersion = "",
     show_labels: ShowLabels = False,
+    show_kind: ShowKind = False,
+    label_columns: LabelColumns = None,
     no_headers: NoHeaders = False,
 ) -> None:
     """List resources and then follow every change to them.
@@ -76,6 +85,8 @@ def run(  # noqa: PLR0913 - the flags of the verb
         inv,
         selection.Asked(
             resources=_types_joined(inv, resources or []),
+            filenames=filename,
+            recursive=recursive,
             selector=selector,
             field_selector=field_selector,
             all_namespaces=all_namespaces,
@@ -89,9 +100,11 @@ def run(  # noqa: PLR0913 - the flags of the verb
             clock=inv.clock,
             headers=not no_headers,
             show_labels=show_labels,
-            show_kind=len(chosen.kinds) > 1,
+            label_columns=tuple(k for keys in label_columns or () for k in keys.split(",")),
+            show_kind=show_kind or len(chosen.kinds) > 1,
             all_namespaces=all_namespaces,
             color=inv.color(inv.stdout),
+            secrets=inv.flags.show_secrets,
         ),
     )
     following.follow(inv, chosen, following.as_events(printer), listed=not watch_only, since=resource_version)

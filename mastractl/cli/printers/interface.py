@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mastractl import errors
+from mastractl.cli.printers.masking import MaskingPrinter
 from mastractl.cli.printers.printer import Printer, PrintOptions
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _GO_TEMPLATES = frozenset({"go-template", "go-template-file", "template", "templ
 
 
 def printer_for(output: str, options: PrintOptions) -> Printer:
-    """The printer of an `-o` value; "" is the table.
+    """The printer of an `-o` value; "" is the table. It masks sensitive values unless the options say not to.
 
     Raises UsageError for a format there is not and for a missing or superfluous argument, BadRequest
     for a path or template that cannot be understood.
@@ -45,13 +46,14 @@ def printer_for(output: str, options: PrintOptions) -> Printer:
     name, given, argument = output.partition("=")
     name = name or "table"
     _check(output, name, argument, given=bool(given))
-    return _makers()[name](argument, options)
+    printer = _makers()[name](argument, options)
+    return printer if options.secrets else MaskingPrinter(printer, options.kinds)
 
 
 def _check(output: str, name: str, argument: str, *, given: bool) -> None:
     if name in _GO_TEMPLATES:
         message = f"output format {output!r}: Go templates are not supported"
-        raise errors.UsageError(message, hint="write it as a JSONPath: -o jsonpath='{.metadata.name}'")
+        raise errors.UsageError(message, hint=_IN_PLACE_OF_GO)
     if name not in FORMATS:
         message = f"unknown output format {output!r}; allowed formats are: {', '.join(FORMATS)}"
         raise errors.UsageError(message, hint=_nearest(name))
@@ -62,6 +64,11 @@ def _check(output: str, name: str, argument: str, *, given: bool) -> None:
         message = f"output format {name!r} takes no argument, found {argument!r}"
         raise errors.UsageError(message, hint=f"write -o {name}")
 
+
+_IN_PLACE_OF_GO = (
+    "{range}, filters and all, a JSONPath does it: -o jsonpath='{.metadata.name}'; "
+    "so does -o custom-columns=NAME:.metadata.name"
+)
 
 _EXAMPLES = {
     "jsonpath": "'{.metadata.name}'",

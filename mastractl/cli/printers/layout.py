@@ -51,6 +51,30 @@ def display_width(text: str) -> int:
     """How many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - a megabyte that ASCII never needs
+    total = last = 0
+    joined = False
+    for character in text:
+        if joined or (last == WIDE and "\U0001f3fb" <= character <= "\U0001f3ff"):
+            joined = False  # a further person of a family, a colour of skin: part of the sign before
+        elif character == _JOINER:
+            joined = last == WIDE  # after anything but an emoji it only shapes letters
+        elif character == _AS_EMOJI:
+            total += last == 1
+            last = WIDE if last else 0
+        elif width := _cells(character):
+            total += width
+            last = width
+    return total
 
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+WIDE = 2
+_JOINER, _AS_EMOJI = "\u200d", "\ufe0f"
+
+
+def _cells(character: str) -> int:
+    """How many cells one character takes that no neighbour changes."""
+    from unicodedata import category, east_asian_width  # noqa: PLC0415 - a megabyte that ASCII never needs
+
+    if category(character) in {"Mn", "Me", "Cf"} or "\u1160" <= character <= "\u11ff":
+        return 0  # Hangul's vowels and finals stand within the syllable begun before them
+    return WIDE if east_asian_width(character) in "WF" else 1

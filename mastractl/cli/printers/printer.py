@@ -22,7 +22,8 @@ class PrintOptions(NamedTuple):
 
     `kinds` tells a kind's columns and its name in messages. `label_columns` are the keys of `-L`;
     `show_kind` prefixes names with their kind; `all_namespaces` adds the NAMESPACE column; `color`
-    is for terminals only. `headers` False is `--no-headers`.
+    is for terminals only. `headers` False is `--no-headers`. Unless `secrets`,
+    sensitive values are masked.
     """
 
     out: TextIO
@@ -35,6 +36,7 @@ class PrintOptions(NamedTuple):
     all_namespaces: bool = False
     allow_missing_template_keys: bool = True
     color: bool = False
+    secrets: bool = False
 
 
 class Printer(Protocol):

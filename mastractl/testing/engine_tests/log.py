@@ -31,6 +31,25 @@ class LogTests(Foundation):
         assert [commit.revision for commit in made] == [1, 2, 3, 4, 5, 6]
         return [change for commit in made for change in commit.changes]
 
+    def test_the_history_of_one_key_is_its_part_of_the_log(self, engine: Engine) -> None:
+        engine.commit([self.put("ab", 0)])
+        for number in range(3):
+            engine.commit([self.put("a", number)])
+            engine.commit([self.put("b", number), self.put("a", -number - 1)])
+            engine.commit([Delete(self.home + "a")])
+        engine.commit([self.put("a", 9)])
+        engine.commit([Delete(self.home + "b")])
+        told = engine.changes(0).changes
+        for prefix in ("a", "ab", "b", "abc"):
+            wanted = self.home + prefix
+            expected = tuple(change for change in told if change.key.startswith(wanted))
+            assert engine.changes(0, wanted) == Changes(engine.revision(), expected)
+        engine.compact(5)
+        expected = tuple(c for c in told if c.key.startswith(self.home + "a") and c.revision > 5)
+        assert engine.changes(5, self.home + "a").changes == expected
+        stretch = engine.changes(5, self.home + "a", limit=2)
+        assert (stretch.more, stretch.changes) == (True, expected[:2])
+
     def test_the_log_is_what_the_commits_told(self, engine: Engine) -> None:
         history = self.history(engine)
         assert engine.changes(0) == Changes(6, tuple(history))

@@ -38,7 +38,7 @@ class ApplyingTests(Foundation):
         store.apply(agent(says="Bake."))
         assert store.apply(exported).operation == "configured"
 
-    def test_what_a_manifest_names_is_replaced_and_the_rest_stays(self, store: StateStore) -> None:
+    def test_what_a_manifest_names_is_there_then_and_the_rest_stays(self, store: StateStore) -> None:
         boss = store.create(tool())
         store.create(
             agent(
@@ -54,8 +54,8 @@ class ApplyingTests(Foundation):
         assert silent.finalizers == ["example.com/f"]
         assert silent.owner_references == [owner(boss)]
         outspoken = store.apply(agent(says="Bake.", labels={"b": "3"}, annotations={})).resource
-        assert outspoken.labels == {"b": "3"}
-        assert "annotations" not in outspoken.metadata
+        assert outspoken.labels == {"a": "1", "b": "3"}
+        assert outspoken.annotations == {"note": "x"}
 
     def test_a_field_dropped_from_the_spec_is_gone(self, store: StateStore) -> None:
         rich = agent()
@@ -147,11 +147,11 @@ class ApplyingTests(Foundation):
         assert store.get("agents", name="new") is None
 
     def test_too_much_for_one_commit_is_refused_before_anything_is_written(self, engine: Engine) -> None:
-        narrow = Narrow(engine, max_commit=3)
+        narrow = Narrow(engine, max_commit=7)
         store = StateStore(narrow)
         many = [agent(f"a{i}") for i in range(4)]
         for dry_run in (True, False):
-            with pytest.raises(errors.TooLarge, match="4 changes at once") as caught:
+            with pytest.raises(errors.TooLarge, match="8 changes at once") as caught:
                 store.apply_all(many, dry_run=dry_run)
             assert "--keep-going" in caught.value.hint
         assert narrow.commits == []

@@ -208,7 +208,7 @@ class WritingTests(Foundation):
             store.update_status({**read.document, "status": {"phase": "Running"}})
 
     def test_a_write_that_says_nothing_new_makes_no_revision(self, store: StateStore) -> None:
-        store.create(agent(labels={"a": "b", "c": "d"}))
+        store.apply(agent(labels={"a": "b", "c": "d"}))
         made = store.update_status({**agent(), "status": {"phase": "Running"}})
         revision = store.engine.revision()
         turned = agent(labels={"c": "d", "a": "b"})

@@ -204,13 +204,24 @@ def test_wide_characters_take_two_cells(printing, resource):
 
 @pytest.mark.parametrize(
     ("text", "width"),
-    [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("厨师", 4), ("🍳", 2), ("ｱ", 1), ("Ａ", 2)],
+    [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("厨师", 4), ("🍳", 2), ("ｱ", 1), ("Ａ", 2)]
+    + [
+        ("👨\u200d👩\u200d👧", 2),  # a family, joined
+        ("❤\ufe0f", 2),  # text that is shown as an emoji
+        ("1\ufe0f\u20e3", 2),
+        ("👍\U0001f3fd", 2),  # a colour of skin
+        ("🇩🇪", 2),
+        ("a\u200bb", 2),  # a space of no width
+        ("क्\u200dष", 2),  # a joiner within letters
+        ("\u1112\u1161\u11ab", 2),  # a Hangul syllable in parts
+        ("\ufe0f", 0),
+    ],
 )
 def test_display_width(text, width):
     assert display_width(text) == width
 
 
-cells = st.text(alphabet="ab -é厨🍳\u0301", max_size=6)
+cells = st.text(alphabet="ab -é厨🍳\u0301\u200d\ufe0f", max_size=6)
 
 
 @settings(deadline=None)

@@ -1,0 +1,64 @@
+"""What a merge comes to: the fields of several hands, which must be right together.
+
+Each hand was checked when it came in. What was merged out of them gets its defaults and is checked once
+more: all of it by its schema, and by the rules of a bundled kind where it is not simply what was given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mastractl.resources import validation
+from mastractl.resources.structural import version_program
+from mastractl.store import refusals
+
+if TYPE_CHECKING:
+    from mastractl.errors import Cause
+    from mastractl.resources.kinds import Kind
+    from mastractl.values import JsonObject
+
+_NOT_WANTED = ("apiVersion", "metadata", "status")
+
+
+def whole(
+    kind: Kind,
+    document: JsonObject,
+    declared: JsonObject,
+    *,
+    partial: bool = False,
+    old: JsonObject | None = None,
+) -> JsonObject:
+    """The merged document with its defaults; raises Invalid if it does not hold together.
+
+    `declared` is what was applied. Unless it is `partial` it was found to obey all rules that look at spec
+    alone, and so does the document if it says the same. `old` is what stood there, None if nothing did.
+    """
+    whole, causes = validation.result_causes(kind.storage_version, document, old)
+    causes = [cause for cause in causes if not cause.warning]
+    if not causes and kind.bundled and (partial or _wanted(document) != _wanted(declared)):
+        causes = _particular(kind, whole)
+    if causes:
+        raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
+    return whole
+
+
+def completed(kind: Kind, document: JsonObject) -> JsonObject:
+    """A document that stood as it is, with the defaults that its schema has come to have since.
+
+    Whether it obeys that schema is not asked: nobody changes it.
+    """
+    return version_program(kind.storage_version).scan(document, unknown="keep").document
+
+
+def _wanted(document: JsonObject) -> JsonObject:
+    return {field: value for field, value in document.items() if field not in _NOT_WANTED}
+
+
+def _particular(kind: Kind, document: JsonObject) -> list[Cause]:
+    """What speaks against it beside its schema."""
+    from mastractl.resources.admission import admit  # noqa: PLC0415 - seldom
+    from mastractl.resources.kinds import KindRegistry  # noqa: PLC0415 - seldom
+
+    alone = KindRegistry()
+    alone.add(kind)
+    return list(admit(document, alone, fields="ignore").causes)
