@@ -128,11 +128,6 @@ CODES: dict[str, Code] = {
         "bad-definition",
         "The CustomResourceDefinition breaks a rule of its own: its name, its versions, or its schema.",
     ),
-    "MA131": Code(
-        "rules-not-evaluated",
-        "Earlier versions kept the rules of a schema (x-kubernetes-validations) without evaluating them, and "
-        "said so with this code. They are evaluated now: see MA132.",
-    ),
     "MA132": Code(
         "rule-failed",
         "A rule of the schema (x-kubernetes-validations, written in CEL) says that the value is not allowed. "
@@ -143,6 +138,11 @@ CODES: dict[str, Code] = {
         "A rule of the schema (x-kubernetes-validations) could not be evaluated for the value: it takes a "
         "field that is not there, overflows, or takes too many steps. Usually the rule should ask "
         "has(self.field) first.",
+    ),
+    "MA134": Code(
+        "outdated-resources",
+        "The schema of a definition was changed, and resources in the store do not obey the new one. They "
+        "stay as they are and can be read; what did not change is tolerated when they are updated.",
     ),
     "MA140": Code(
         "bad-json-schema",

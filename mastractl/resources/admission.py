@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import definition_forms, parts, references, sensitive, shorthand
+from mastractl.resources import definition_forms, references, sensitive, shorthand, validation
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mastractl.errors import FieldPath
     from mastractl.resources.kinds import Kind, KindRegistry, Version
     from mastractl.resources.parts import Extent
+    from mastractl.resources.structural import Unknown
     from mastractl.values import JsonObject
 
     Written = Callable[[FieldPath], FieldPath]
@@ -46,7 +47,7 @@ class Admitted(NamedTuple):
     warnings: tuple[Cause, ...] = ()
 
 
-def admit(
+def admit(  # noqa: PLR0913 - what a document can be checked against
     document: JsonObject,
     kinds: KindRegistry,
     *,
@@ -54,12 +55,15 @@ def admit(
     namespace: str = "default",
     namespace_given: bool = False,
     extent: Extent = "whole",
+    old: JsonObject | None = None,
 ) -> Admitted:
     """Check one document against the kinds there are; what is wrong with it is answered, never raised.
 
     `namespace` is where a namespaced resource goes that names none; `namespace_given` says that the user
     asked for it, so that a document that names another is refused (MA013). `extent` says how much of a
-    resource the document is (`parts`); a definition is never a part. The document is never changed.
+    resource the document is (`parts`); a definition is never a part. `old` is what the store has in its
+    place: a part that is as it was may be what the schema forbids by now (`ratcheting`). The document is
+    never changed.
     """
     found = resolve(document, kinds)
     if isinstance(found, Cause):
@@ -73,12 +77,15 @@ def admit(
     form, misplaced = _placed(form, kind, namespace, given=namespace_given)
     if extent == "part" and kind.kind == definition_forms.KIND:
         extent = "declared"
-    form, causes = parts.run(version, form, extent, unknown="prune" if fields == "ignore" else "report")
+    unknown: Unknown = "prune" if fields == "ignore" else "report"
+    form, causes = validation.checked(version, form, unknown=unknown, old=old, extent=extent)
     causes = sensitive.checked(version, form, causes)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
         remarks += more
     causes = misplaced + (_unnamed(form, causes) if causes else causes)
+    remarks += [cause for cause in causes if cause.warning]
+    causes = [cause for cause in causes if not cause.warning]
     if fields == "warn":
         remarks += [cause._replace(warning=True) for cause in causes if cause.code == "MA101"]
         causes = [cause for cause in causes if cause.code != "MA101"]
@@ -171,7 +178,9 @@ def _particular(
 ) -> tuple[list[Cause], list[Cause]]:
     """What only a bundled kind is asked: all causes with the paths of the written document, and remarks."""
     if kind.kind == definition_forms.KIND:
-        more, remarks = _definition(document, kinds) if all(c.code == "MA101" for c in causes) else ([], [])
+        more, remarks = (
+            _definition(document, kinds) if all(c.code == "MA101" or c.warning for c in causes) else ([], [])
+        )
     else:
         if faults := references.faults(kind.kind, form):
             causes = [c for c in causes if not any(f.path == c.path[: len(f.path)] for f in faults)] + faults

@@ -12,7 +12,7 @@ from mastractl.resources.cel import types
 from mastractl.resources.cel.asked import field_path
 from mastractl.resources.cel.fault import CelError, position
 from mastractl.resources.cel.rule import RuleMaker
-from mastractl.resources.schema_rules import broken
+from mastractl.resources.schema_forms import broken
 from mastractl.resources.schema_words import EMBEDDED, RULES
 
 if TYPE_CHECKING:

@@ -38,10 +38,14 @@ def rule_causes(
 
 def version_rule_causes(version: Version, document: JsonObject, old: JsonObject | None = None) -> list[Cause]:
     """As `rule_causes` for the documents of a version, whose rules are looked for only once."""
-    tree = version.rules
-    if tree is None:
-        tree = version.rules = rules_of(version.schema) or NO_RULES
-    return tree.causes(document, old, ()) if tree else []
+    return version.rules.causes(document, old, ()) if has_rules(version) else []
+
+
+def has_rules(version: Version) -> bool:
+    """Whether the schema of a version has rules; looked for only once."""
+    if version.rules is None:
+        version.rules = rules_of(version.schema) or NO_RULES
+    return bool(version.rules)
 
 
 _made: dict[int, tuple[JsonObject, Tree | None]] = {}

@@ -65,6 +65,8 @@ class Version:
         """The compiled schema: `structural.version_program` puts it here when it is first wanted."""
         self.rules: Any = None
         """The schema's rules: `cel_rules.version_rule_causes` puts them here when they are first wanted."""
+        self.has_defaults: bool | None = None
+        """Whether the schema has defaults: found out when it is first asked (`store.views`)."""
         self.part_program: Any = None
         """The same for some fields of a resource: `parts.part_program` puts it here."""
         self.mask: Any = None
@@ -100,6 +102,8 @@ class Kind(NamedTuple):
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     bundled: bool = False
+    asked: str = ""
+    """The version in which somebody asked for its resources, as in `agents.v1.mastra.ai`; "" for none."""
 
     @property
     def namespaced(self) -> bool:
@@ -110,6 +114,11 @@ class Kind(NamedTuple):
     def storage_version(self) -> Version:
         """The version in which resources are kept."""
         return next(v for v in self.versions if v.storage)
+
+    @property
+    def shown_version(self) -> Version:
+        """The version in which resources are shown: the one asked for, else the storage version."""
+        return (self.version(self.asked) if self.asked else None) or self.storage_version
 
     @property
     def api_version(self) -> str:
@@ -190,7 +199,9 @@ class KindRegistry:
         """
         name, _, group = word.lower().partition(".")
         found = [
-            k for k in self if name in k.names and (not group or group == k.group or _versioned(k, group))
+            k._replace(asked=_version_in(group, k))
+            for k in self
+            if name in k.names and (not group or group == k.group or _version_in(group, k))
         ]
         return sorted(found, key=lambda k: (k.group != GROUP, k.group))
 
@@ -212,6 +223,7 @@ class KindRegistry:
         return [k for k in self if word.lower() in k.categories]
 
 
-def _versioned(kind: Kind, rest: str) -> bool:
+def _version_in(rest: str, kind: Kind) -> str:
+    """The version that `version.group` names, if it is one of the kind."""
     version, _, group = rest.partition(".")
-    return group == kind.group and kind.version(version) is not None
+    return version if group == kind.group and kind.version(version) is not None else ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from mastractl.resources import cel_rules
+from mastractl.resources.schema_words import has_default
 from mastractl.resources.structural import compile_schema, version_program
 
 if TYPE_CHECKING:
@@ -42,14 +43,22 @@ _PROPERTIES = ("properties", "patternProperties")
 
 
 def run(
-    version: Version, document: JsonObject, extent: Extent, *, unknown: Unknown
+    version: Version,
+    document: JsonObject,
+    extent: Extent,
+    *,
+    unknown: Unknown,
+    old: JsonObject | None = None,
 ) -> tuple[JsonObject, list[Cause]]:
-    """The document pruned, defaulted if it is to be whole, and everything that is wrong with it."""
+    """The document pruned, defaulted if it is to be whole, and everything that is wrong with it.
+
+    `old` is what stood in its place, as the version has it.
+    """
     if extent == "part":
-        return part_program(version).run(document, unknown=unknown)
-    complete, causes = version_program(version).run(document, unknown=unknown)
-    if not any(cause.code != "MA101" for cause in causes):
-        causes += cel_rules.version_rule_causes(version, complete)
+        return part_program(version).run(document, unknown=unknown, old=old)
+    complete, causes = version_program(version).run(document, unknown=unknown, old=old)
+    if not any(cause.code != "MA101" and not cause.warning for cause in causes):
+        causes += cel_rules.version_rule_causes(version, complete, old)
     if extent == "whole" or complete is document:
         return complete, causes
     return part_program(version).scan(document, unknown="prune").document, causes
@@ -81,5 +90,5 @@ def _part(schema: JsonObject, keys: tuple[str, ...]) -> JsonObject:
         )
         out["items"] = _part(out["items"], tuple(named))
     properties = schema.get("properties", {})
-    needed = [key for key in keys if "default" not in properties.get(key, {})]
+    needed = [key for key in keys if not has_default(properties.get(key, {}))]
     return out | {"required": needed} if needed else out
