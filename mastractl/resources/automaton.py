@@ -24,13 +24,16 @@ from mastractl.resources.re2_syntax import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from mastractl.resources.codepoints import Ranges
     from mastractl.resources.re2_syntax import Node
 
 SIZE_LIMIT = 10_000
 """Instructions of one program; a larger pattern is refused."""
+
+STEPS_LIMIT = 1_000_000
+"""Steps of finding all matches in one text, about a second."""
 
 _TRANSITIONS_LIMIT = 20_000
 _EDGE, _NEWLINE, _WORD, _OTHER = range(4)
@@ -72,6 +75,74 @@ class Automaton:
                 return True
             state = following
         return 0 in self._closure(state, _EDGE)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the parts that match begin and end, from left to right, each the one that RE2 prefers.
+
+        ValueError where that takes more steps than anybody can wait for.
+        """
+        at, spent = 0, 0
+        while at <= len(text):
+            found, steps = self._first_match(text, at, STEPS_LIMIT - spent)
+            spent += steps
+            if found is None:
+                return
+            yield found
+            start, end = found
+            at = end if end > start else end + 1
+
+    def _first_match(self, text: str, at: int, limit: int) -> tuple[tuple[int, int] | None, int]:
+        """The leftmost match from a place of the text on, and the steps it took.
+
+        Threads are places of the program with the start of their match, the preferred ones first: where one
+        arrives at the end of the program, those behind it are given up.
+        """
+        threads: list[tuple[int, int]] = []
+        found: tuple[int, int] | None = None
+        steps = 0
+        for index in range(at, len(text) + 1):
+            if found is None:
+                threads.append((self._start, index))
+            elif not threads:
+                break
+            before = _kind(text[index - 1]) if index else _EDGE
+            after = _kind(text[index]) if index < len(text) else _EDGE
+            ordered, arrived = self._advance(threads, before, after)
+            steps += len(ordered) + 1
+            if steps > limit:
+                message = "the text is too long for this pattern"
+                raise ValueError(message)
+            if arrived is not None:
+                found = (arrived, index)
+            point = ord(text[index]) if index < len(text) else -1
+            threads = [
+                (following[0], start)
+                for ranges, following, start in ordered
+                if codepoints.contains(ranges, point)
+            ]
+        return found, steps
+
+    def _advance(
+        self, threads: list[tuple[int, int]], before: int, after: int
+    ) -> tuple[list[tuple[Ranges, tuple[int, ...], int]], int | None]:
+        """The instructions that read a character, in order, and the start of a thread that arrived."""
+        seen: set[int] = set()
+        ordered: list[tuple[Ranges, tuple[int, ...], int]] = []
+        for first, start in threads:
+            pending = [first]
+            while pending:
+                place = pending.pop()
+                if place in seen:
+                    continue
+                if place == 0:
+                    return ordered, start
+                seen.add(place)
+                ranges, what, following = self._program[place]
+                if ranges is not None:
+                    ordered.append((ranges, following, start))
+                elif what is None or _holds(what, before, after):
+                    pending.extend(reversed(following))
+        return ordered, None
 
     def _forget(self) -> None:
         self._states: dict[tuple[frozenset[int], int], _State] = {}
@@ -137,21 +208,26 @@ class Automaton:
                 return after
             case Alt(items):
                 return self._add(None, None, [self._compile(item, after) for item in items])
-            case Repeat(item, least, most):
-                return self._repeat(item, least, most, after)
+            case Repeat():
+                return self._repeat(node, after)
 
-    def _repeat(self, item: Node, least: int, most: int | None, after: int) -> int:
+    def _repeat(self, node: Repeat, after: int) -> int:
+        item, least, most, lazy = node
         if most is None:
             loop = self._add(None, None, ())
-            self._program[loop] = (None, None, (self._compile(item, loop), after))
+            self._program[loop] = (None, None, _preferred(self._compile(item, loop), after, lazy=lazy))
             place = loop
         else:
             place = after
             for _ in range(most - least):
-                place = self._add(None, None, (self._compile(item, place), after))
+                place = self._add(None, None, _preferred(self._compile(item, place), after, lazy=lazy))
         for _ in range(least):
             place = self._compile(item, place)
         return place
+
+
+def _preferred(again: int, after: int, *, lazy: bool) -> tuple[int, int]:
+    return (after, again) if lazy else (again, after)
 
 
 def _kind(char: str) -> int:

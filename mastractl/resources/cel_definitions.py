@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mastractl.resources.cel import types
+from mastractl.resources.cel import budget, extents, types
 from mastractl.resources.cel.asked import field_path
+from mastractl.resources.cel.estimate import estimate
 from mastractl.resources.cel.fault import CelError, position
 from mastractl.resources.cel.rule import RuleMaker
 from mastractl.resources.schema_forms import broken
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mastractl.errors import Cause, FieldPath
-    from mastractl.resources.cel.types import Type
     from mastractl.values import JsonObject
 
 REASONS = ("FieldValueInvalid", "FieldValueForbidden", "FieldValueRequired", "FieldValueDuplicate")
@@ -39,46 +39,81 @@ def definition_causes(definition: JsonObject) -> list[Cause]:
 
 def schema_rule_causes(schema: JsonObject, path: FieldPath, *, root: bool = True) -> list[Cause]:
     """What is wrong with the rules of a schema. `path` is where it stands; `root`: it is of a resource."""
-    return list(_node(schema, path, root=root))
+    check = _Check()
+    check.node(schema, path, root=root, count=1)
+    if check.total > budget.DEFINITION_LIMIT:
+        over = _times(check.total, budget.DEFINITION_LIMIT)
+        message = f"all rules together may cost {over} what a definition may at worst"
+        check.causes.append(broken(message, path, hint=_ADVICE, at_key=True))
+    return check.causes
 
 
-def _node(schema: JsonObject, path: FieldPath, *, root: bool) -> Iterator[Cause]:
-    if schema.get(RULES):
-        yield from _rules(schema, path, root=root)
-    for name, child in (schema.get("properties") or {}).items():
-        if isinstance(child, dict):
-            yield from _node(child, (*path, "properties", name), root=child.get(EMBEDDED) is True)
-    for word in ("items", "additionalProperties"):
-        child = schema.get(word)
-        if isinstance(child, dict):
-            yield from _node(child, (*path, word), root=child.get(EMBEDDED) is True)
+_ADVICE = (
+    "give arrays maxItems, objects with additionalProperties maxProperties and texts maxLength, "
+    "or simplify the rule"
+)
 
 
-def _rules(schema: JsonObject, path: FieldPath, *, root: bool) -> Iterator[Cause]:
-    try:
-        maker = RuleMaker(schema, root=root)
-    except CelError as fault:
-        yield broken(fault.message, (*path, RULES))
-        return
-    for index, said in enumerate(schema[RULES]):
-        at = (*path, RULES, index)
-        optional = said.get("optionalOldSelf") is True
-        yield from _compiles(maker, said["rule"], types.BOOL, (*at, "rule"), optional=optional)
-        if said.get("messageExpression"):
-            where = (*at, "messageExpression")
-            yield from _compiles(maker, said["messageExpression"], types.STRING, where, optional=optional)
-        yield from _manners(schema, said, at)
+class _Check:
+    """The rules of one schema on their way through the compiler, and what they may cost together."""
+
+    def __init__(self) -> None:
+        self.causes: list[Cause] = []
+        self.total = 0
+
+    def node(self, schema: JsonObject, path: FieldPath, *, root: bool, count: int | None) -> None:
+        """Look at a node and below. `count` is how many values of it there can be, None if unlimited."""
+        if schema.get(RULES):
+            self._rules(
+                schema, path, root=root, count=extents.cardinality(schema) if count is None else count
+            )
+        limit = extents.children(schema)
+        inner = None if count is None or limit is None else count * limit
+        for name, child in (schema.get("properties") or {}).items():
+            if isinstance(child, dict):
+                at = (*path, "properties", name)
+                self.node(child, at, root=child.get(EMBEDDED) is True, count=inner)
+        for word in ("items", "additionalProperties"):
+            child = schema.get(word)
+            if isinstance(child, dict):
+                self.node(child, (*path, word), root=child.get(EMBEDDED) is True, count=inner)
+
+    def _rules(self, schema: JsonObject, path: FieldPath, *, root: bool, count: int) -> None:
+        try:
+            maker = RuleMaker(schema, root=root)
+        except CelError as fault:
+            self.causes.append(broken(fault.message, (*path, RULES)))
+            return
+        for index, said in enumerate(schema[RULES]):
+            at = (*path, RULES, index)
+            optional = said.get("optionalOldSelf") is True
+            self._expression(maker, said["rule"], (*at, "rule"), optional=optional, count=count)
+            if said.get("messageExpression"):
+                where = (*at, "messageExpression")
+                self._expression(maker, said["messageExpression"], where, optional=optional, count=0)
+            self.causes += _manners(schema, said, at)
+
+    def _expression(
+        self, maker: RuleMaker, expression: str, path: FieldPath, *, optional: bool, count: int
+    ) -> None:
+        """Compile an expression and add up its cost. A messageExpression has no `count`: it is a text."""
+        try:
+            maker.program(expression, types.BOOL if count else types.STRING, optional_old=optional)
+        except CelError as fault:
+            message = f"the expression does not compile: {fault.message}"
+            self.causes.append(broken(message, path, hint=_place(expression, fault.offset)))
+            return
+        cost = estimate(expression, maker.environment(optional_old=optional), maker.schema) * max(count, 1)
+        self.total += cost if count else 0
+        if cost > budget.RULE_LIMIT:
+            over = _times(cost, budget.RULE_LIMIT)
+            message = f"the expression may cost {over} what a rule may at worst, by the limits of its schema"
+            self.causes.append(broken(message, path, hint=_ADVICE))
 
 
-def _compiles(
-    maker: RuleMaker, expression: str, wanted: Type, path: FieldPath, *, optional: bool
-) -> Iterator[Cause]:
-    try:
-        maker.program(expression, wanted, optional_old=optional)
-    except CelError as fault:
-        yield broken(
-            f"the expression does not compile: {fault.message}", path, hint=_place(expression, fault.offset)
-        )
+def _times(cost: int, limit: int) -> str:
+    factor = cost / limit
+    return "more than 100 times" if factor > 100 else f"{factor:.1f} times"
 
 
 def _place(expression: str, offset: int) -> str:

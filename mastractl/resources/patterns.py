@@ -48,8 +48,7 @@ class Matcher:
 
     def __init__(self, pattern: str) -> None:
         self._tree = parse(pattern)
-        self._compiled = re.compile(_spelled(self._tree), re.ASCII)
-        self._search = self._compiled.search
+        self._search = re.compile(_spelled(self._tree), re.ASCII).search
         self._automaton: Automaton | None = None
         self.quick_limit = _quick_limit(self._tree)
         self.limit = _UNLIMITED if self.quick_limit == _UNLIMITED else _WORK // self._slow().size
@@ -62,16 +61,19 @@ class Matcher:
 
     def parts(self, text: str) -> Iterator[str]:
         """The parts of a text that match, from left to right. ValueError where that could take too long."""
-        if len(text) > self.quick_limit:
-            message = (
-                f"the text is too long for this pattern ({len(text)} characters, at most {self.quick_limit})"
-            )
-            raise ValueError(message)
-        end = -1
-        for hit in self._compiled.finditer(text):
-            if hit.start() != end or hit.end() != end:  # RE2 finds no empty part where another one ends
-                yield hit.group()
-            end = hit.end()
+        spans = self._spans(text) if len(text) <= self.quick_limit else self._slow().spans(text)
+        last = -1
+        for start, end in spans:
+            if start != last or end != last:  # RE2 finds no empty part where another one ends
+                yield text[start:end]
+            last = end
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        at = 0
+        while at <= len(text) and (hit := self._search(text, at)) is not None:
+            start, end = hit.span()
+            yield start, end
+            at = end if end > start else end + 1
 
     def _slow(self) -> Automaton:
         if self._automaton is None:

@@ -13,8 +13,8 @@ from mastractl.resources.cel.values import accepts, no_overload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mastractl.resources.cel.code import Scope
     from mastractl.resources.cel.functions import Overload
+    from mastractl.resources.cel.scope import Scope
     from mastractl.resources.cel.syntax import Call
     from mastractl.resources.cel.types import Bound, Type
 

@@ -45,10 +45,14 @@ class Compiler:
         self.slots = len(self.declared) + 1
         self.dotted = any("." in name for name in self.declared) or bool(self.container)
         self.used: set[str] = set()
+        self.seen: dict[int, Type] | None = None
+        """The types of the nodes by their ids, for those who want to know."""
 
     def code(self, node: Node) -> Code:
         """The code of a node. Raises CelError where it cannot be understood."""
         found = _PARTS[type(node)](self, node)
+        if self.seen is not None:
+            self.seen[id(node)] = found.type
         return found if self.checked else found._replace(type=DYN)
 
     def mixed(self, node: Node) -> Code:

@@ -13,7 +13,8 @@ from mastractl.resources.cel.values import Maybe, key_of, no_overload
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mastractl.resources.cel.code import Frame, Run, Scope
+    from mastractl.resources.cel.code import Frame, Run
+    from mastractl.resources.cel.scope import Scope
     from mastractl.resources.cel.syntax import Entries, Items, Node
     from mastractl.resources.cel.types import Type
 

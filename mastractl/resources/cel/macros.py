@@ -15,7 +15,8 @@ from mastractl.resources.cel.values import MISSING, Maybe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mastractl.resources.cel.code import Frame, Run, Scope
+    from mastractl.resources.cel.code import Frame, Run
+    from mastractl.resources.cel.scope import Scope
     from mastractl.resources.cel.syntax import Call, Node
     from mastractl.resources.cel.types import Type
 

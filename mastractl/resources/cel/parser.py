@@ -149,7 +149,7 @@ class _Reader:
             at = self.token.at
             if self.take("["):
                 optional = self.take("?")
-                operand = Index(operand, self.expression(), optional, at)
+                operand = Index(operand, self.expression(), at, optional=optional)
                 self.expect("]")
                 continue
             self.advance()
@@ -159,7 +159,7 @@ class _Reader:
             if self.token.kind == "(" and not optional and token.kind == "name":
                 operand = Call(name, operand, self.arguments(), token.at)
             else:
-                operand = Select(operand, name, optional, token.at)
+                operand = Select(operand, name, token.at, optional=optional)
         if self.token.kind == "{" and _qualified(operand):
             message = "objects of named types cannot be made here; write a map: {'key': value}"
             raise CelError(message, self.token.at)

@@ -96,6 +96,7 @@ class RuleMaker:
             message = "a rule cannot stand where the schema describes nothing (no type, or items of none)"
             raise CelError(message)
         self.type: Type = kind
+        self.schema = schema
         self._convert = converter(schema)
 
     def rule(self, expression: str, *, message: str = "", optional_old: bool = False) -> Rule:
@@ -111,10 +112,12 @@ class RuleMaker:
 
     def program(self, expression: str, wanted: Type, *, optional_old: bool = False) -> Program:
         """The program of an expression over self and oldSelf. Raises CelError where it is wrong."""
+        return compile_expression(expression, self.environment(optional_old=optional_old), wanted)
+
+    def environment(self, *, optional_old: bool = False) -> Environment:
+        """What a rule may name."""
         old = types.optional_of(self.type) if optional_old else self.type
-        return compile_expression(
-            expression, Environment({"self": self.type, OLD_SELF: old}, homogeneous=True), wanted
-        )
+        return Environment({"self": self.type, OLD_SELF: old}, homogeneous=True)
 
 
 def compile_rule(

@@ -16,11 +16,8 @@ from mastractl.resources.cel.values import SECOND, TypeValue, type_name
 if TYPE_CHECKING:
     from mastractl.resources.cel.values import UInt
 
-_DIGITS = re.compile(r"[-+]?[0-9]{1,30}", re.ASCII)
-_DECIMAL = re.compile(
-    r"[-+]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|inf|infinity|nan)",
-    re.ASCII | re.IGNORECASE,
-)
+_DIGITS = r"[-+]?[0-9]{1,30}"
+_DECIMAL = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|inf|infinity|nan)"
 
 
 def matches(text: str, pattern: str) -> bool:
@@ -60,14 +57,14 @@ def _uint_from_double(value: float) -> UInt:
 
 
 def _whole(text: str) -> int:
-    if _DIGITS.fullmatch(text) is None:
+    if re.fullmatch(_DIGITS, text) is None:
         message = f"{text[:60]!r} is no whole number"
         raise CelError(message)
     return int(text)
 
 
 def _double(text: str) -> float:
-    if len(text) > 400 or _DECIMAL.fullmatch(text) is None:
+    if len(text) > 400 or re.fullmatch(_DECIMAL, text, re.IGNORECASE) is None:
         message = f"{text[:60]!r} is no number"
         raise CelError(message)
     return float(text)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from mastractl.resources.cel.values import Timestamp
 
 _STAMP_NAME, _SPAN_NAME = "timestamp", "duration"
-_STAMP = re.compile(
+_STAMP = (
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9})[0-9]*)?"
     r"(?:([Zz])|([-+])([0-9]{2}):?([0-9]{2})))?"
 )
-_SPAN = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_SPAN = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
 _UNITS = {
     "ns": 1,
     "us": 1000,
@@ -39,7 +39,7 @@ _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def parse_timestamp(text: str, *, date: bool = False) -> Timestamp:
     """The timestamp that a text of RFC 3339 names; with `date`, a day alone is its first moment."""
-    hit = _STAMP.fullmatch(text)
+    hit = re.fullmatch(_STAMP, text)
     if hit is None or (hit[4] is None) is not date:
         raise _bad(_STAMP_NAME, text)
     year, month, day = int(hit[1]), int(hit[2]), int(hit[3])
@@ -61,8 +61,9 @@ def parse_duration(text: str) -> Duration:
             return Duration(0)
         raise _bad(_SPAN_NAME, text[:50])
     total, at = 0, 0
+    span = re.compile(_SPAN).match
     while at < len(body):
-        hit = _SPAN.match(body, at)
+        hit = span(body, at)
         if hit is None:
             raise _bad(_SPAN_NAME, text)
         whole, _, fraction = hit[1].partition(".")
@@ -74,7 +75,7 @@ def parse_duration(text: str) -> Duration:
     return duration_of(-total if text[0] == "-" else total)
 
 
-_WORDS = re.compile(r"([0-9]+)\s*([a-zµμ]+)\s*")
+_WORDS = r"([0-9]+)\s*([a-zµμ]+)\s*"
 
 
 def lenient_duration(text: str) -> Duration:
@@ -84,7 +85,7 @@ def lenient_duration(text: str) -> Duration:
     except CelError:
         total, at = 0, 0
         while at < len(text):
-            hit = _WORDS.match(text, at)
+            hit = re.compile(_WORDS).match(text, at)
             unit = _word_unit(hit[2]) if hit else 0
             if hit is None or not unit:
                 raise
@@ -165,13 +166,13 @@ def _local(stamp: Timestamp, zone: str) -> tuple[int, int]:
     return seconds + _offset(zone, seconds), ns
 
 
-_OFFSET = re.compile(r"([-+]?)([0-9]{2}):([0-9]{2})")
+_OFFSET = r"([-+]?)([0-9]{2}):([0-9]{2})"
 
 
 def _offset(zone: str, seconds: int) -> int:
     if zone in ("", "UTC"):
         return 0
-    hit = _OFFSET.fullmatch(zone)
+    hit = re.fullmatch(_OFFSET, zone)
     if hit is not None:
         return (int(hit[2]) * 3600 + int(hit[3]) * 60) * (-1 if hit[1] == "-" else 1)
     import datetime as dt  # noqa: PLC0415 - named zones are rare

@@ -24,13 +24,18 @@ _TOKEN = re.compile(
   | (?P<op>&&|\|\||[<>=!]=|(?!\.[0-9])\.|[-+*/%<>!?:,()\[\]{}])
   | (?P<number>(?:[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|0[xX][0-9a-fA-F]+[uU]?|[0-9]+[uU]?)
       (?![_a-zA-Z0-9]))
-  | (?P<text>(?:[bB]?[rR]|[rR][bB])(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"[^"\r\n]*"|'[^'\r\n]*')
-      |[bB]?(?:\"{3}(?:\\[\s\S]|[^\\])*?\"{3}|'{3}(?:\\[\s\S]|[^\\])*?'{3}
-             |"(?:\\[^\r\n]|[^"\\\r\n])*"|'(?:\\[^\r\n]|[^'\\\r\n])*'))
+  | (?P<text>"(?!"")[^"\\\r\n]*"|'(?!'')[^'\\\r\n]*')
   | (?P<quoted>`[-_a-zA-Z0-9./\ ]+`)
 """,
     re.VERBOSE,
 )
+
+_RARE_TEXT = (
+    r"(?:[bB]?[rR]|[rR][bB])(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|\"[^\"\r\n]*\"|'[^'\r\n]*')"
+    r"|[bB]?(?:\"{3}(?:\\[\s\S]|[^\\])*?\"{3}|'{3}(?:\\[\s\S]|[^\\])*?'{3}"
+    r"|\"(?:\\[^\r\n]|[^\"\\\r\n])*\"|'(?:\\[^\r\n]|[^'\\\r\n])*')"
+)
+"""Texts with a prefix, with escapes, or in three quotation marks: read only where no other token stands."""
 
 SIZE_LIMIT = 100_000
 """Characters of one expression; Kubernetes' objects would hold more, people write hundreds."""
@@ -46,8 +51,10 @@ def tokens(expression: str) -> list[Token]:
     while at < len(expression):
         hit = match(expression, at)
         if hit is None:
-            raise CelError(_complaint(expression, at), at)
-        kind = hit.lastgroup or ""
+            hit = re.compile(_RARE_TEXT).match(expression, at)
+            if hit is None:
+                raise CelError(_complaint(expression, at), at)
+        kind = hit.lastgroup or "text"
         if kind == "op":
             found.append(Token(hit.group(), hit.group(), at))
         elif kind != "space":
@@ -96,11 +103,12 @@ def text(token: Token) -> str | bytes:
         return body.encode() if "b" in prefix else body
     if "b" in prefix:
         return b"".join(_byte_parts(body, token.at))
-    return _ESCAPE.sub(lambda hit: _character(hit, token.at), body)
+    return re.sub(_ESCAPE, lambda hit: _character(hit, token.at), body)
 
 
-_ESCAPE = re.compile(
-    r"\\(?:([abfnrtv\\?\"'`])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|[\s\S]?)"
+_ESCAPE = (
+    r"\\(?:([abfnrtv\\?\"'`])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})"
+    r"|[\s\S]?)"
 )
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -123,7 +131,7 @@ def _character(hit: re.Match[str], at: int) -> str:
 def _byte_parts(body: str, at: int) -> list[bytes]:
     """In bytes, hexadecimal and octal escapes are bytes, and there are no escapes of Unicode."""
     parts, done = [], 0
-    for hit in _ESCAPE.finditer(body):
+    for hit in re.finditer(_ESCAPE, body):
         parts.append(body[done : hit.start()].encode())
         done = hit.end()
         two, four, eight, octal = hit.groups()[1:]
