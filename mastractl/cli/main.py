@@ -45,6 +45,7 @@ COMMANDS: dict[str, Command] = {
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
     "explain-error": Command(INSPECT, "Explain a code that diagnostics carry: what it means, what to do."),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
+    "schema": Command(INSPECT, "Write the schemas out: for editors, other programs, or Kubernetes."),
     "diff": Command(INSPECT, "Show what an apply would change."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),
     "config": Command(SETTINGS, "Show and change the settings: contexts, stores, namespaces."),
