@@ -24,7 +24,7 @@ _NAME = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
 _WORD: JsonObject = {"type": "string", "pattern": f"^([A-Za-z0-9][-A-Za-z0-9.]*/)?{_NAME}$"}
 """A reference as a text: a name, with its namespace or kind before it."""
 
-_MODEL: JsonObject = {"type": "string", "pattern": "^[^/:]+[/:].+"}
+_MODEL: JsonObject = {"type": "string", "pattern": r"^[^/:]+[/:][\s\S]"}
 """A model as a text: its provider and its name."""
 
 

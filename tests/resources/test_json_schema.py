@@ -84,7 +84,7 @@ POOL = [
     for document in documents(path)
     if document["apiVersion"] != "mastra.ai/v1alpha1"
 ]
-"""Not definitions of the older form: what is wrong in one is forgiven or lost when it is brought up to date."""
+"""Not definitions of the older form: what is wrong in one may be lost when it is brought up to date."""
 
 
 def places(value, path=()):
