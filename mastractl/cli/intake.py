@@ -96,6 +96,29 @@ def take(
     return intake
 
 
+def bundled_and(directories: Sequence[str]) -> tuple[KindRegistry, list[Diagnostic]]:
+    """The bundled kinds and those defined in the directories; and what is wrong with the definitions."""
+    from mastractl.manifests import bundled  # noqa: PLC0415 - verbs with a store have its kinds
+
+    kinds = bundled.kinds()
+    found: list[Diagnostic] = []
+    if not directories:
+        return kinds, found
+    known = KindRegistry(parent=kinds)
+    for item in check(_definitions(directories), kinds):
+        if isinstance(item, Diagnostic):
+            found.append(item)
+        else:
+            known.add(definitions.kind_from_definition(item.resource.document)[0])
+    return known, found
+
+
+def _definitions(directories: Sequence[str]) -> Iterator[Manifest | Diagnostic]:
+    for item in load.load(sources.find(directories, recursive=True)):
+        if isinstance(item, Diagnostic) or definitions.is_definition(item.document):
+            yield item
+
+
 def identities(
     inv: Invocation, filenames: Sequence[str], *, recursive: bool
 ) -> list[tuple[Kind, ResourceKey]]:

@@ -53,6 +53,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
     "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
+    "schema": Command(INSPECT, "Write the schemas out: for editors, other programs, or Kubernetes."),
     "diff": Command(INSPECT, "Show what an apply would change."),
     "plan": Command(INSPECT, "Show what an apply would create, change and delete."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),

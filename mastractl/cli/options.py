@@ -131,6 +131,14 @@ DryRun = Annotated[
 StrictRefs = Annotated[
     bool, flag("--strict-refs", help="Take references to what does not exist as errors, not as warnings.")
 ]
+SchemaDirectories = Annotated[
+    list[str] | None,
+    flag(
+        "--schema-dir",
+        metavar="DIR",
+        help="Know the kinds that CustomResourceDefinitions in this directory define. May be repeated.",
+    ),
+]
 Timeout = Annotated[
     str, flag("--timeout", metavar="DURATION", help="How long to wait, such as 30s or 5m; 0 = no limit.")
 ]

@@ -32,7 +32,7 @@ mastractl explain-error MA101 -o json
 
 @options.verb(examples=EXAMPLES)
 def run(inv: Invocation, *, code: Code = "", listed: Listed = False, output: Form = "") -> None:
-    """Explain a code that diagnostics carry: what it means, and what to do.
+    """Explain a code that diagnostics carry: what it means, what to do.
 
     Where an example helps there is one, wrong and right.
     """

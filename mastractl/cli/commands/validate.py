@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from mastractl import __version__
 from mastractl.cli import intake, options, progress
-from mastractl.manifests import bundled, diagnostics, formats, load, sources
+from mastractl.manifests import diagnostics, formats
 from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic, Run
 from mastractl.manifests.together import Together
-from mastractl.resources import definitions
-from mastractl.resources.kinds import KindRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from mastractl.cli.invocation import Invocation
     from mastractl.manifests.diagnostics import Seen
@@ -32,14 +30,6 @@ Form = Annotated[
     Literal["text", "concise", "json", "github", "gitlab", "sarif", "junit"],
     options.flag(
         "--output", "-o", metavar="|".join(formats.NAMES), help="How to tell what is wrong, and to whom."
-    ),
-]
-SchemaDirectories = Annotated[
-    list[str] | None,
-    options.flag(
-        "--schema-dir",
-        metavar="DIR",
-        help="Know the kinds that CustomResourceDefinitions in this directory define. May be repeated.",
     ),
 ]
 NoWarnings = Annotated[bool, options.flag("--no-warnings", help="Tell errors only.")]
@@ -76,7 +66,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     filename: options.Filenames = None,
     recursive: options.Recursive = False,
     output: Form = "text",
-    schema_dir: SchemaDirectories = None,
+    schema_dir: options.SchemaDirectories = None,
     strict_refs: options.StrictRefs = False,
     no_warnings: NoWarnings = False,
     warnings_as_errors: WarningsAsErrors = False,
@@ -88,9 +78,8 @@ def run(  # noqa: PLR0913 - the flags of the verb
     is 4 if there is an error; warnings alone are no failure. Where GITHUB_ACTIONS is true the problems are
     told as annotations too, on standard error, beside `-o text` and `-o concise`.
     """
-    found: list[Diagnostic] = []
     seen: list[Seen] = []
-    kinds = _kinds(schema_dir or (), found)
+    kinds, found = intake.bundled_and(schema_dir or ())
     together = Together()
     count = 0
     read = intake.manifests(inv, [*(paths or ()), *(filename or ())], recursive=recursive)
@@ -142,23 +131,3 @@ def _noted(read: Iterable[Manifest | Diagnostic], seen: list[Seen]) -> Iterator[
         if not isinstance(item, Diagnostic):
             seen.append(item.seen())
         yield item
-
-
-def _kinds(directories: Sequence[str], found: list[Diagnostic]) -> KindRegistry:
-    """The bundled kinds, and those defined in the directories. What is wrong there is found as well."""
-    kinds = bundled.kinds()
-    if not directories:
-        return kinds
-    known = KindRegistry(parent=kinds)
-    for item in check(_definitions(directories), kinds):
-        if isinstance(item, Diagnostic):
-            found.append(item)
-        else:
-            known.add(definitions.kind_from_definition(item.resource.document)[0])
-    return known
-
-
-def _definitions(directories: Sequence[str]) -> Iterator[Manifest | Diagnostic]:
-    for item in load.load(sources.find(directories, recursive=True)):
-        if isinstance(item, Diagnostic) or definitions.is_definition(item.document):
-            yield item
