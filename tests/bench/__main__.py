@@ -1,4 +1,4 @@
-"""Prints the table of figures: `python -m tests.bench [processes|stores|watching|crashes ...]`."""
+"""Prints the table of figures: `python -m tests.bench [processes|stores|merging|watching|crashes ...]`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import crashes, processes, stores, watching
+from tests.bench import crashes, merging, processes, stores, watching
 from tests.bench.table import render
 
-PARTS = {"processes": processes, "stores": stores, "watching": watching, "crashes": crashes}
+PARTS = {
+    "processes": processes,
+    "stores": stores,
+    "merging": merging,
+    "watching": watching,
+    "crashes": crashes,
+}
 
 
 def main():

@@ -13,6 +13,14 @@ The public face:
     fieldset    FieldSet: a set of fields, in memory and as fieldsV1
     elements    the steps of a field's path, and how it is shown
 
+Where this departs from structured merge, it does so to lose nothing and to surprise nobody:
+
+* an applied empty list is owned, as an applied empty object is;
+* what is emptied and still held stays, empty, and does not become null;
+* an applier does not conflict with what an updater of the same name owns;
+* an item that stays in a map list keeps its keys, whoever owned them;
+* a resource that nobody owns is simply unowned: there is no `before-first-apply`.
+
 Everything here is a pure function of its arguments. Documents are never changed; what comes out may share
 parts with what went in, so nobody may change those parts either.
 """

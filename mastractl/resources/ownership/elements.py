@@ -11,6 +11,7 @@ same if and only if their spellings are.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ def item(value: Any) -> str:
     return "v:" + (quoted(value) if type(value) is str else _text(value))
 
 
+@lru_cache(maxsize=4096)
 def canonical(element: str) -> str | None:
     """An element of somebody's fieldsV1 in canonical spelling; None if it is of a sort not known here.
 

@@ -157,9 +157,15 @@ class List:
             holding = [k[element] for k in kept if element in k]
             if is_member(tree) and not any(map(is_member, holding)):
                 continue
-            out.append(self._items.without(item, tree, holding) if tree else item)
+            out.append(self._lessened(item, self._items.without(item, tree, holding)) if tree else item)
         same = len(out) == len(value) and all(one is other for one, other in zip(out, value, strict=True))
         return value if same else out
+
+    def _lessened(self, item: Any, left: Any) -> Any:
+        """What is left of an item that stays: it stays the item that it is, so it keeps its keys."""
+        if left is item or self._element(left) == self._element(item):
+            return left
+        return {name: left.get(name, v) for name, v in item.items() if name in left or name in self._keys}
 
     def reconciled(self, tree: Tree) -> Tree:
         """Item by item."""

@@ -96,22 +96,17 @@ def capped(managers: Sequence[Manager]) -> list[Manager]:
     excess = sum(m.operation == UPDATE for m in managers) - MOST_UPDATERS
     if excess <= 0:
         return list(managers)
-    buckets = {m.api_version: m for m in managers if m.operation == UPDATE and m.name == ANCIENT}
-    updaters = [m for m in managers if m.operation == UPDATE and m.name != ANCIENT]
-    gone = set()
+    held = {m.identity: m for m in managers}
     first: dict[str, Manager] = {}
-    for old in sorted(updaters, key=lambda m: (m.time, m.name)):
-        if excess <= 0:
-            break
-        version = old.api_version
-        into = buckets.get(version) or first.get(version)
-        if into is None:
-            first[version] = old
+    for old in sorted((m for m in managers if m.operation == UPDATE), key=lambda m: (m.time, m.name)):
+        bucket = old._replace(name=ANCIENT, subresource="")
+        if excess <= 0 or old.identity == bucket.identity:
             continue
-        fields = FieldSet(trees.union(into.fields.tree, old.fields.tree))
-        latest = max(into.time, old.time)
-        buckets[version] = Manager(ANCIENT, UPDATE, version, latest, fields)
-        gone |= {old.identity, into.identity}
-        excess -= 1
-    kept = [m for m in managers if (m.identity not in gone and m.name != ANCIENT) or m.operation != UPDATE]
-    return kept + list(buckets.values())
+        into = held.get(bucket.identity) or first.setdefault(old.api_version, old)
+        if into is not old:
+            del held[old.identity]
+            held.pop(into.identity)
+            fields = FieldSet(trees.union(into.fields.tree, old.fields.tree))
+            held[bucket.identity] = bucket._replace(fields=fields, time=max(into.time, old.time))
+            excess -= 1
+    return list(held.values())

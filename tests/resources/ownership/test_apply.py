@@ -160,6 +160,7 @@ def test_an_item_given_up_takes_along_what_others_put_into_it():
     stage = Stage().apply("x", {"tools": [A, B]}).update("y", {"tools": [A | {"limit": 3}, B]})
     assert stage.owns("y", "Update") == {"f:tools": {'k:{"name":"a"}': {"f:limit": {}}}}
     assert stage.apply("x", {"tools": [B]}).spec == {"tools": [B]}
+    assert stage.entry("y", "Update") is None
 
 
 def test_an_updater_that_made_the_object_keeps_it():
@@ -376,6 +377,15 @@ class TestSchemaChanges:
         assert stage.apply("y", {"tools": [C]}).spec == {"tools": [A, B, C]}
         stage.apply("x", {"tools": [A, B]})
         assert stage.apply("x", {"tools": [B]}).spec == {"tools": [B, C]}
+
+    def test_an_item_that_stays_keeps_its_key(self):
+        """Under the earlier schema items were wholes, so that nobody but x owns the key by itself."""
+        items = Stage().schema["properties"]["spec"]["properties"]["tools"]["items"]
+        stage = Stage(self.listed(items=items | {"x-kubernetes-map-type": "atomic"}))
+        stage.apply("y", {"tools": [A | {"limit": 1}]})
+        stage.schema = Stage().schema
+        stage.apply("x", {"tools": [A | {"limit": 1}]})
+        assert stage.apply("x", {}).spec == {"tools": [A]}
 
     def test_from_an_object_to_text(self):
         stage = Stage().apply("x", {"model": {"name": "m"}, "text": "t"})

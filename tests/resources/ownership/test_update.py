@@ -155,6 +155,19 @@ class TestManyUpdaters:
         assert [(m.name, m.api_version) for m in stage.managers][1] == ("ancient-changes", "mastra.ai/v1")
         assert len(stage.managers) == 11
 
+    def test_what_another_called_ancient_is_one_of_the_oldest(self):
+        stage = Stage().update("ancient-changes", {"text": "t"}, subresource="status")
+        for number in range(12):
+            words = {f"w{n:02}": str(n) for n in range(number + 1)}
+            stage.update(f"m{number:02}", {"text": "t", "words": words})
+        assert stage.entry("ancient-changes", "Update", "status") is None
+        assert stage.owns("ancient-changes", "Update") == {
+            ".": {},
+            "f:text": {},
+            "f:words": {".": {}, **{f"f:w{n:02}": {} for n in range(3)}},
+        }
+        assert len(stage.managers) == 10
+
     def test_nothing_is_lost(self):
         stage = self.stage(40)
         union = stage.managers[0].fields
