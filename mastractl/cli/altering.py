@@ -57,12 +57,14 @@ def refuse_several(found: list[Resource], how: How) -> None:
         raise errors.UsageError(message, hint="name one resource")
 
 
-def alter(inv: Invocation, found: Iterable[Resource], change: Alter, how: How) -> Iterator[Applied]:
+def alter(inv: Invocation, found: list[Resource], change: Alter, how: How) -> Iterator[Applied]:
     """Change the resources one by one and give what came of each; failures and warnings are reported."""
     for resource in found:
         try:
             applied = modify(inv, resource, change, how)
         except errors.MastraError as error:
+            if len(found) > 1 and resource.name not in error.message:
+                error.message = f"{resource_name(resource, inv.kinds)}: {error.message}"
             inv.fail(error)
         else:
             yield applied

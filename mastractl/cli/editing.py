@@ -239,7 +239,7 @@ def _placed(subject: Subject, error: errors.MastraError, manifest: Manifest) -> 
 def _clash(clash: patches.Clash) -> Cause:
     there = "was removed" if clash.theirs is ABSENT else f"is {_brief(clash.theirs)} now"
     message = f"changed in the store meanwhile: there it {there}"
-    return Cause("MA152", clash.path, message, hint="save again to put yours in its place")
+    return Cause("MA152", clash.path, message, hint="delete this line and save, to put yours in its place")
 
 
 def _brief(value: object) -> str:

@@ -139,7 +139,7 @@ CODES: dict[str, Code] = {
     "MA152": Code(
         "edited-meanwhile",
         "Somebody else changed the field in the store while it was being edited, and to another value. "
-        "Saving again puts yours in its place.",
+        "Saving the file once more, with any change or without this remark, puts yours in its place.",
     ),
     "MA151": Code(
         "immutable-field",

@@ -112,7 +112,8 @@ def directory(prepared, tmp_path):
 
 def environment(directory):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "MASTRACTL_CONFIG": str(directory / "config.json")}
+    config = str(directory / "config.json")
+    return {**os.environ, "PATH": path, "MASTRACTL_CONFIG": config, "EDITOR": "true"}
 
 
 def run(line, directory):

@@ -40,7 +40,10 @@ SaveConfig = Annotated[bool, options.flag("--save-config", hidden=True)]
 
 EXAMPLES = """
 # One agent, in the editor that EDITOR names
-EDITOR='sed -i s/gpt-4-turbo/gpt-4o/' mastractl edit agent recipe-assistant -n cooking
+mastractl edit agent recipe-assistant -n cooking
+
+# ... or in another, which may be a command of its own
+MASTRACTL_EDITOR='sed -i s/gpt-4-turbo/gpt-4o/' mastractl edit agent recipe-assistant -n cooking
 
 # Several at once, as one List
 EDITOR='sed -i s/kitchen-helper/kitchen/' mastractl edit agents,tools -n cooking -l app=kitchen-helper
@@ -100,7 +103,7 @@ class _Session:
         self._subjects = subjects
         descriptor, self._path = tempfile.mkstemp(prefix="mastractl-edit-", suffix=f".{form}")
         os.close(descriptor)
-        self._shown = editing.text_of(subjects, form).encode()
+        self._shown = self._written = editing.text_of(subjects, form).encode()
         self._head: tuple[str, ...] = _GREETING if form == "yaml" else ()
 
     def run(self, how: altering.How) -> list[Applied]:
@@ -115,13 +118,16 @@ class _Session:
         return done
 
     def _edited(self, how: altering.How) -> list[Applied]:
+        faulty: Faulty | None = None
         turns = 0
-        before = b""
         while True:
+            turns += 1
             self._tool.run(self._path, self._inv.process)
             text = self._read()
-            if not turns and text == self._shown:
+            if faulty is None and text == self._shown:
                 return self._cancelled("no changes made")
+            if faulty is not None and self._content() == self._written:
+                raise self._given_up(faulty)
             if not _says_something(text):
                 return self._cancelled("saved file was empty")
             done = self._saved(text, how)
@@ -129,12 +135,11 @@ class _Session:
                 return self._cancelled("no changes made")
             if isinstance(done, list):
                 return done
-            turns += 1
-            self._head = _header(done)
+            faulty = done
+            self._head = _header(faulty)
             self._write(text)
-            if text == before or self._is_futile(turns):
-                raise self._given_up(done)
-            before = text
+            if self._is_futile(turns):
+                raise self._given_up(faulty)
 
     def _saved(self, text: bytes, how: altering.How) -> list[Applied] | Faulty:
         """Write what the user made of it: [] if that is no change, or what is wrong with it."""
@@ -182,17 +187,21 @@ class _Session:
         return [replace(each, line=each.line + len(self._head)) if each.line else each for each in found]
 
     def _write(self, text: bytes) -> None:
-        head = "".join(f"{line}\n" for line in self._head).encode()
+        self._written = "".join(f"{line}\n" for line in self._head).encode() + text
         with open(self._path, "wb") as file:  # noqa: PTH123 - pathlib costs its import
-            file.write(head + text)
+            file.write(self._written)
 
-    def _read(self) -> bytes:
-        """What is in the file below the lines that were put on top; b"" if it is gone."""
+    def _content(self) -> bytes:
+        """What is in the file; b"" if it is gone."""
         try:
             with open(self._path, "rb") as file:  # noqa: PTH123 - as above
-                lines = file.read().splitlines(keepends=True)
+                return file.read()
         except FileNotFoundError:
             return b""
+
+    def _read(self) -> bytes:
+        """What is in the file below the lines that were put on top."""
+        lines = self._content().splitlines(keepends=True)
         ours = {line.encode() for line in self._head}
         at = 0
         while at < len(lines) and lines[at].rstrip(b"\r\n") in ours:

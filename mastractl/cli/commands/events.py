@@ -76,7 +76,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     prefix, wanted = _scope(inv, about, all_namespaces=all_namespaces)
     show = _Shown(inv, output, words, namespaces=all_namespaces, headers=not no_headers)
     found = _found(inv, prefix, wanted, words, limit)
-    show.first(found.revisions)
+    show.first(found.revisions, watching=watch)
     if not found.revisions and not watch:
         where = "" if all_namespaces else f" in {inv.namespace} namespace"
         inv.note(f"No events found{where}.")
@@ -151,22 +151,20 @@ class _Shown:
         self._printer = printer_for(output, options_)
         self._table = output in {"", "table", "wide"}
 
-    def first(self, revisions: list[Revision]) -> None:
-        """Print what there is: in a form for programs as one List."""
-        happened = self._meant(revisions)
-        if self._table:
-            self._rows(happened)
+    def first(self, revisions: list[Revision], *, watching: bool) -> None:
+        """Print what there is: in a form for programs as one List, unless more is to follow."""
+        if self._table or watching:
+            self.more(revisions)
         else:
-            self._printer.print_list([Resource(each.document()) for each in happened])
+            self._printer.print_list([Resource(each.document()) for each in self._meant(revisions)])
 
     def more(self, revisions: list[Revision]) -> None:
-        """Print what happened then, and flush it."""
+        """Print what happened, and flush it. For programs it is an event of a watch, as all else is."""
         happened = self._meant(revisions)
         if self._table:
             self._rows(happened)
         else:
-            for each in happened:
-                self._printer.print_object(Resource(each.document()))
+            self._printer.print_events([("ADDED", Resource(each.document())) for each in happened])
         self._inv.stdout.flush()
 
     def _meant(self, revisions: Iterable[Revision]) -> list[Happening]:
