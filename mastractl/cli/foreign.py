@@ -35,6 +35,9 @@ FLAGS: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 """By the name of its parameter: how it is spelt, what is said, and what to do instead."""
 
+SPELLINGS = frozenset(spelling for spellings, _, _ in FLAGS.values() for spelling in spellings)
+"""All of them: what is never offered in place of a flag that there is not."""
+
 
 def refuse(said: Sequence[Mapping[str, Any]], *, command: str) -> None:
     """Raise UsageError for the first flag of kubectl's that was given and means nothing here."""

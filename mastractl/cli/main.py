@@ -61,7 +61,6 @@ COMMANDS: dict[str, Command] = {
     "completion": Command(
         SETTINGS, "Print the script that completes commands, flags, types and names in a shell."
     ),
-    "options": Command(SETTINGS, "List the flags that every command takes."),
     "version": Command(SETTINGS, "Print the versions of mastractl, Python and the platform."),
 }
 

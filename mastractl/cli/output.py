@@ -16,6 +16,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mastractl import config, errors, values
+from mastractl.cli import foreign
 from mastractl.cli.process import STDOUT
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _usage_error(error: Exception, text: str) -> errors.UsageError:
     """Typer's complaint in kubectl's words."""
     option = getattr(error, "option_name", "")
     if option and "No such option" in text:
-        near = getattr(error, "possibilities", None)
+        near = [n for n in getattr(error, "possibilities", None) or () if n not in foreign.SPELLINGS]
         return errors.UsageError(f"unknown flag: {option}", hint=f"did you mean {near[0]!r}?" if near else "")
     text = text.rstrip(".")
     return errors.UsageError(text[:1].lower() + text[1:])

@@ -174,7 +174,7 @@ def _below(tree: Any, key: str | None) -> Any:
 
 
 def _masked(value: Any, tree: Any) -> Any:
-    if tree is True:
+    if _is_secret(value, tree):
         return _hidden(value, MASK)
     if isinstance(value, dict):
         inner = {k: _masked(v, below) for k, v in value.items() if (below := _below(tree, k))}
@@ -184,6 +184,11 @@ def _masked(value: Any, tree: Any) -> Any:
         items = [_masked(item, below) for item in value]
         return value if all(a is b for a, b in zip(value, items, strict=True)) else items
     return value
+
+
+def _is_secret(value: Any, tree: Any) -> bool:
+    """Whether a value is all secret; so is what stands, against the schema, for a map of secrets."""
+    return tree is True or (None in tree and not isinstance(value, (dict, list)))
 
 
 def _hidden(value: Any, mask: str) -> Any:
@@ -203,7 +208,7 @@ def _pair(before: Any, after: Any, tree: Any) -> tuple[Any, Any]:
         return _objects(before, after, tree)
     if isinstance(before, list) and isinstance(after, list):
         return _lists(before, after, True if tree is True else tree.get(None))
-    if tree is not True:
+    if not (_is_secret(before, tree) and _is_secret(after, tree)):
         return _masked(before, tree), _masked(after, tree)
     same = before == after and isinstance(before, bool) is isinstance(after, bool)
     masks = (MASK, MASK) if same else (MASK_BEFORE, MASK_AFTER)

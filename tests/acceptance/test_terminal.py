@@ -98,3 +98,18 @@ def test_a_long_check_shows_how_far_it_is_on_a_terminal_only(terminal, tmp_path)
     assert "5000 resources valid" in text
     text, _ = finish(terminal(f"{slow} 2>&1 | cat"))
     assert text == "5000 resources valid\r\n"
+
+
+def test_a_long_write_is_told_of_on_a_terminal_only_and_leaves_nothing_behind(terminal, tmp_path):
+    (tmp_path / "many.yaml").write_text("".join(f"---\n{AGENT}".replace("x}", f"x{n}}}") for n in range(600)))
+    text, code = finish(terminal("mastractl apply -f many.yaml"))
+    assert code == 0
+    told, _, after = text.rpartition("writing resources: 600")
+    assert told
+    assert "\x1b[2K" in after  # the line is wiped
+    assert after.index("\x1b[2K") < after.index("agent.mastra.ai/x0 created")
+    text, _ = finish(terminal("mastractl apply -f many.yaml 2>&1 | cat"))
+    assert "writing" not in text
+    assert "\x1b" not in text
+    text, _ = finish(terminal("mastractl apply -q -f many.yaml"))
+    assert "writing" not in text

@@ -31,6 +31,10 @@ def test_they_are_not_in_the_help(cli):
         assert f" {spellings[0]} " not in out
 
 
+def test_they_are_not_offered_for_a_flag_that_there_is_not(cli):
+    assert "--token" not in cli("get", "--tokn").err
+
+
 def test_a_request_timeout_is_taken(cli):
     for value in ("5s", "0", "1m"):
         assert cli.ok("get", "agents", f"--request-timeout={value}").code == 0

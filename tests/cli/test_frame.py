@@ -167,6 +167,13 @@ def test_verbose_tells_where_settings_come_from_on_standard_error(cli):
     assert "namespace: default (default)" in result.err
 
 
+def test_more_verbose_tells_what_it_took(cli):
+    for level in ("-vv", "-v=2"):
+        told = cli.ok("get", "agents", level, "-o", "name").err.splitlines()[-1]
+        assert re.fullmatch(r"store at revision \d+; \d+ ms", told)
+    assert "revision" not in cli.ok("get", "agents", "-v", "-o", "name").err
+
+
 def test_quiet_drops_talk_but_not_errors(cli):
     assert cli.ok("get", "agents").err == "No resources found in default namespace.\n"
     assert cli.ok("get", "agents", "-q").err == ""

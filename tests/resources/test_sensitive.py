@@ -87,6 +87,7 @@ def document(**spec):
             {"accounts": [{"name": "a", "key": SECRET}, {"name": "b"}]},
             {"accounts": [{"name": "a", "key": "***"}, {"name": "b"}]},
         ),
+        ({"tokens": SECRET}, {"tokens": "***"}),
         ({"keys": [SECRET, SECRET]}, {"keys": ["***", "***"]}),
         ({"password": {"deep": [SECRET]}}, {"password": {"deep": ["***"]}}),
         ({"password": "${env.PASSWORD}"}, {"password": "${env.PASSWORD}"}),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
 
 EXAMPLES = """
-# What may stand behind apiVersion
+# What may stand behind apiVersion in a manifest
 mastractl api-versions
 """
 
@@ -18,7 +18,5 @@ mastractl api-versions
 @options.verb(examples=EXAMPLES)
 def run(inv: Invocation) -> None:
     """List the API versions there are, as group/version."""
-    found = {
-        f"{kind.group}/{version.name}" for kind in inv.kinds for version in kind.versions if version.served
-    }
-    inv.write("".join(f"{each}\n" for each in sorted(found)))
+    served = {f"{kind.group}/{v.name}" for kind in inv.kinds for v in kind.versions if v.served}
+    inv.write("".join(f"{version}\n" for version in sorted(served)))

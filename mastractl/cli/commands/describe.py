@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     if not shown and not chosen.named:
         inv.note("No resources found" + (f" in {chosen.namespace} namespace." if chosen.namespace else ""))
     missing = tuple(named for named, several in begun if not several)
-    selection.Found(found.resources, missing=missing).report_missing(inv)
+    found._replace(missing=missing).report_missing(inv)
 
 
 def _beginning(inv: Invocation, named: selection.Named) -> list[Resource]:

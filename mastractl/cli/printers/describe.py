@@ -38,20 +38,31 @@ class ReferenceState:
     state: str
 
 
-def describe(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLine:
+    """Something that happened to the resource, `at` a time in epoch seconds."""
+
+    type: str
+    reason: str
+    at: float
+    message: str
+
+
+def describe(  # noqa: PLR0913 - what a store knows of a resource
     resource: Resource,
     *,
     now: float,
     schema: JsonObject | None = None,
     references: Sequence[ReferenceState] = (),
     notes: Sequence[str] = (),
+    events: Sequence[EventLine] | None = None,
     color: bool = False,
 ) -> str:
     """The text about a resource, with its final newline.
 
     `schema` is that of the whole document and gives the order and the names of the fields; `notes` are
-    lines a store has to say about the resource, such as an edit it could not take in; `now` is in epoch
-    seconds.
+    lines a store has to say about the resource, such as an edit it could not take in; `events` are what
+    happened to it, the oldest first, None to leave them out; `now` is in epoch seconds.
     """
     shape = _properties(schema or {})
     status = {key: value for key, value in resource.status.items() if key != "conditions"}
@@ -65,6 +76,8 @@ def describe(
     ]
     if notes:
         lines += ["Notes:", *(f"  {harmless(note)}" for note in notes)]
+    if events is not None:
+        lines += _events(events, now) or [f"Events:  {_NONE}"]
     return "\n".join(lines) + "\n"
 
 
@@ -212,6 +225,14 @@ def _conditions(resource: Resource, now: float, *, color: bool) -> list[str]:
     return _table(
         "Conditions", ("Type", "Status", "Reason", "Age", "Message"), rows, painted=1 if color else -1
     )
+
+
+def _events(events: Sequence[EventLine], now: float) -> list[str]:
+    rows = [
+        [harmless(e.type), harmless(e.reason), clock.age(now - e.at), harmless(" ".join(e.message.split()))]
+        for e in events
+    ]
+    return _table("Events", ("Type", "Reason", "Age", "Message"), rows, painted=-1)
 
 
 def _references(references: Sequence[ReferenceState], *, color: bool) -> list[str]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mastractl import errors, values
 from mastractl.cli.printers import objectmeta
+from mastractl.resources import sensitive
 from mastractl.resources.columns import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mastractl.resources.kinds import Kind, KindRegistry, Version
     from mastractl.values import JsonObject
@@ -83,7 +84,7 @@ def fields(asked: Topic) -> list[tuple[str, str]]:
 
 def _schema(asked: Topic) -> tuple[JsonObject, bool]:
     """The schema of what is asked for, and whether it is a required field. Raises NotFound."""
-    schema = _whole(asked.version.schema)
+    schema = _marked(_whole(asked.version.schema), asked.version.sensitive)
     required = False
     for depth, name in enumerate(asked.fields):
         parent = _inner(schema)
@@ -101,6 +102,20 @@ def _whole(schema: JsonObject) -> JsonObject:
         metadata["description"] = own["description"]
     properties["metadata"] = metadata
     return schema | {"properties": properties}
+
+
+def _marked(schema: JsonObject, places: Iterable[tuple[str | None, ...]]) -> JsonObject:
+    """The schema with the keyword at each sensitive field, however its definition names it."""
+    if not places:
+        return schema
+    schema = values.copy(schema)
+    for place in places:
+        field = schema
+        for name in place:
+            inner = _inner(field)
+            field = _properties(inner).get(name, inner) if name is not None else field
+        field[sensitive.MARK] = True
+    return schema
 
 
 def _properties(schema: JsonObject) -> JsonObject:
@@ -162,6 +177,8 @@ def _heading(schema: JsonObject) -> Iterator[str]:
         yield from (harmless(_INDENT + _shown(word)) for word in enum)
     if "default" in schema:
         yield harmless(f"DEFAULT: {_shown(schema['default'])}")
+    if schema.get(sensitive.MARK):
+        yield f"SENSITIVE: shown as {sensitive.MASK}"
 
 
 def _facts(schema: JsonObject, indent: str) -> Iterator[str]:
@@ -171,6 +188,8 @@ def _facts(schema: JsonObject, indent: str) -> Iterator[str]:
         yield harmless(f"{indent}enum: {', '.join(map(_shown, enum))}")
     if "default" in schema:
         yield harmless(f"{indent}default: {_shown(schema['default'])}")
+    if schema.get(sensitive.MARK):
+        yield f"{indent}sensitive: shown as {sensitive.MASK}"
 
 
 def _enum(schema: JsonObject) -> list[Any]:

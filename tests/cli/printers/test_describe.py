@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mastractl.cli.printers.describe import ReferenceState, describe
+from mastractl.cli.printers.describe import EventLine, ReferenceState, describe
 from mastractl.clock import parse_rfc3339
 from mastractl.resources.resource import Resource
 
@@ -212,6 +212,24 @@ def test_colour_is_for_states_on_a_terminal(color):
     assert ("\x1b[31mmissing\x1b[0m" in text) is color
 
 
+def test_what_happened_to_it():
+    events = [
+        EventLine(type="Normal", reason="Created", at=NOW - 600, message="created by mastractl"),
+        EventLine(
+            type="Warning", reason="StatusChanged", at=NOW - 5, message="status.phase changed\nby x\x1b"
+        ),
+    ]
+    resource = Resource({"metadata": {"name": "x"}})
+    assert describe(resource, now=NOW, events=events).partition("Events:")[2] == (
+        "\n  Type      Reason          Age   Message\n"
+        "  ----      ------          ---   -------\n"
+        "  Normal    Created         10m   created by mastractl\n"
+        "  Warning   StatusChanged   5s    status.phase changed by x\\x1b\n"
+    )
+    assert describe(resource, now=NOW, events=[]).endswith("\nEvents:  <none>\n")
+    assert "Events" not in describe(resource, now=NOW)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -225,7 +243,7 @@ objects = st.dictionaries(st.text(), json_values, max_size=3)
 def test_nothing_a_resource_holds_reaches_the_terminal_as_a_control(spec, status, name, labels):
     document = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": status, name: spec}
     text = describe(Resource(document), now=NOW)
-    assert all(c.isprintable() or c in "\n\u3000" for c in text)
+    assert all(c.isprintable() or c in "\n\u3000\u200c\u200d" for c in text)
     assert not any(
         line != line.rstrip() and not line.endswith("\u3000") for line in text.split("\n") if not line.strip()
     )

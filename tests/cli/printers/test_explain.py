@@ -306,3 +306,16 @@ def test_every_field_of_every_bundled_kind_can_be_explained():
             assert "<empty>" not in text, path
             asked += 1
     assert asked > 300
+
+
+def test_what_is_sensitive_is_said(kinds):
+    kind = kinds.resolve("recipe")
+    places = (("spec", "title"), ("spec", "steps", None, "text"), ("spec", "notes", None))
+    kinds.add(kind._replace(versions=(Version(name="v1", schema=SCHEMA, sensitive=places),)))
+    assert "SENSITIVE: shown as ***" in explain(topic("recipe.spec.title", kinds))
+    assert "SENSITIVE: shown as ***" in explain(topic("recipe.spec.notes", kinds))
+    assert "sensitive" not in explain(topic("recipe.spec.level", kinds)).lower()
+    listed = explain(topic("recipe.spec", kinds))
+    assert listed.count("  sensitive: shown as ***\n") == 2
+    assert explain(topic("recipe", kinds), recursive=True).count("sensitive: shown as ***") == 3
+    assert "x-mastra-sensitive" not in str(SCHEMA)

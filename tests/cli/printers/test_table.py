@@ -204,8 +204,15 @@ def test_wide_characters_take_two_cells(printing, resource):
 
 @pytest.mark.parametrize(
     ("text", "width"),
-    [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("厨师", 4), ("🍳", 2), ("ｱ", 1), ("Ａ", 2)]
-    + [
+    [
+        ("", 0),
+        ("abc", 3),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("厨师", 4),
+        ("🍳", 2),
+        ("ｱ", 1),
+        ("Ａ", 2),
         ("👨\u200d👩\u200d👧", 2),  # a family, joined
         ("❤\ufe0f", 2),  # text that is shown as an emoji
         ("1\ufe0f\u20e3", 2),
