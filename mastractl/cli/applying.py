@@ -6,7 +6,6 @@ The flags are kubectl's. Who applies owns what the manifests name; plain apply t
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from mastractl import errors
@@ -180,6 +179,11 @@ def run(inv: Invocation, asked: Asked, checked: Sequence[Checked], *, dry_run: b
             if _key(each) == conflict.key:
                 raise placed(conflict, each) from None
         raise
+    except errors.Invalid as invalid:  # each is in order by itself: it is what the merge came to
+        for each in checked:
+            if isinstance(refused := _refusal_of(inv, asked, each), errors.Invalid):
+                raise placed(refused, each) from None
+        raise invalid from None
     if not asked.server_side:  # there it was asked for
         _tell_remarks(inv, zip(checked, done.applied, strict=True))
     return done
@@ -266,7 +270,8 @@ def _all_conflicts(
     inv: Invocation, asked: Asked, checked: Sequence[Checked], first: errors.FieldConflict
 ) -> errors.FieldConflict:
     """The conflicts of all manifests as one error, once they are told with their places."""
-    met = [(each, conflict) for each in checked if (conflict := _conflict_of(inv, asked, each))]
+    refused = [(each, _refusal_of(inv, asked, each)) for each in checked]
+    met = [(each, error) for each, error in refused if isinstance(error, errors.FieldConflict)]
     met = met or [(each, first) for each in checked if _key(each) == first.key]
     found = [_diagnostic(each, cause) for each, conflict in met for cause in conflict.causes]
     intake.tell(inv, found)
@@ -283,22 +288,19 @@ def _all_conflicts(
     return error
 
 
-def _conflict_of(inv: Invocation, asked: Asked, each: Checked) -> errors.FieldConflict | None:
-    """The conflict that a manifest meets by itself; other errors are not looked for here."""
+def _refusal_of(inv: Invocation, asked: Asked, each: Checked) -> errors.MastraError | None:
+    """What speaks against a manifest by itself; None if nothing does."""
     try:
-        with contextlib.suppress(errors.Invalid, errors.NotFound):
-            inv.store.apply(
-                each.resource,
-                dry_run=True,
-                admitted=True,
-                manager=asked.manager,
-                force=False,
-                partial=asked.server_side,
-            )
-    except errors.FieldConflict as conflict:
-        return conflict
-    except errors.Conflict:
-        return None
+        inv.store.apply(
+            each.resource,
+            dry_run=True,
+            admitted=True,
+            manager=asked.manager,
+            force=asked.force,
+            partial=asked.server_side,
+        )
+    except errors.MastraError as refused:
+        return refused
     return None
 
 

@@ -156,6 +156,7 @@ class _Completer:
             "namespace": self._namespaces,
             "context": self._contexts,
             "output": lambda: ((f, "") for f in _FORMATS),
+            "set_name": self._sets,
             "goal": lambda: ((g, "") for g in _GOALS),
         }
         if flag.name in _FILES_OF:
@@ -211,6 +212,13 @@ class _Completer:
         except errors.ConfigError:
             return ()
         return ((name, context.store) for name, context in sorted(user.contexts.items()))
+
+    def _sets(self) -> Candidates:
+        try:
+            sets = self._inv.store.sets()
+        except errors.MastraError:
+            return ()
+        return ((name, f"{len(members)} members") for name, members in sorted(sets.items()))
 
     def _namespaces(self) -> Candidates:
         try:

@@ -233,7 +233,10 @@ def _refuse_too_large(ops: dict[str, Op], capabilities: Capabilities) -> None:
     """Raise TooLarge for a commit the engine will not take, as it would, but for a dry run too."""
     if 0 < capabilities.max_commit < len(ops):
         message = f"{len(ops)} changes at once; this store takes {capabilities.max_commit} in one commit"
-        hint = "write fewer at a time; with --keep-going each is written on its own"
+        hint = (
+            "write fewer at a time (each resource counts twice, with the record of who owns it); with "
+            "--keep-going each is written on its own"
+        )
         raise errors.TooLarge(message, hint=hint)
     for op in ops.values():
         if isinstance(op, Put) and len(op.value) > capabilities.max_value:

@@ -204,6 +204,8 @@ class Subscription:
     def _drive(self, handler: Handler) -> None:
         try:
             for event in self:
+                if self.closed:  # since it was taken: who unsubscribed hears no more
+                    return
                 try:
                     handler(event.type, event.resource)
                 except Exception:  # noqa: BLE001 - reported in full, and the events after it are still due

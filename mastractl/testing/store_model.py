@@ -19,7 +19,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mastractl import errors
+from mastractl import errors, values
+from mastractl.engines.contract import EXTERNAL, Put
+from mastractl.resources import lifecycle
 from mastractl.store import StateStore
 from mastractl.testing.clocks import FakeClock
 from mastractl.testing.store_tests.foundation import agent
@@ -53,13 +55,13 @@ class Expected(NamedTuple):
     deleting: bool
 
 
-APPLIED, UPDATED = "Apply", "Update"
+APPLIED, UPDATED, EDITED = "Apply", "Update", "edit"
 
 Pieces = dict[tuple[str, str], str]
 """What is owned piece by piece: ("label", key) with its value, and ("finalizer", name)."""
 
 Owners = dict[tuple[str, str], frozenset[str]]
-"""By which operations the one manager there is owns each piece."""
+"""Who owns each piece: the one manager there is, by an apply or by an update, or whoever edited it."""
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -191,6 +193,25 @@ class StoreMachine(RuleBasedStateMachine):
     def _begins(self, name: str, says: int, pieces: Pieces, operation: str) -> None:
         self.model[name] = Expected(says, _labels(pieces), _finalizers(pieces), 1, "", deleting=False)
         self.owners[name] = dict.fromkeys(pieces, frozenset({operation}))
+
+    @rule(writer=WRITERS, name=NAMES, labels=LABELS)
+    def edit(self, writer: int, name: str, labels: dict[str, str] | None) -> None:
+        """Somebody writes the labels behind the store's back; that belongs to nobody in it."""
+        engine = self.writers[writer].engine
+        entry = engine.get(f"res/agent/default/{name}")
+        if entry is None or name not in self.model:
+            return
+        document = values.load(entry.value)
+        document["metadata"].pop("labels", None)
+        edited = lifecycle.arranged({**document, "metadata": document["metadata"] | {"labels": labels or {}}})
+        engine.commit([Put(entry.key, values.dump(edited))], origin=EXTERNAL)
+        stood, owned = self._stands(name), self.owners[name]
+        pieces = _pieces(labels, list(self.model[name].finalizers))
+        self.owners[name] = {
+            piece: owned[piece] if stood.get(piece) == value else frozenset({EDITED})
+            for piece, value in pieces.items()
+        }
+        self.model[name] = self.model[name]._replace(labels=labels or {})
 
     @rule(writer=WRITERS, name=NAMES, phase=st.sampled_from(["Pending", "Running"]))
     def update_status(self, writer: int, name: str, phase: str) -> None:

@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.bench.corpus import agents_yaml
@@ -87,7 +88,29 @@ def rows(directory, *, times=21):
     ]
     if "kubectl" in cpu:
         result.append(Row("kubectl version --client", cpu["kubectl"] / floor, "x pass"))
-    return result + validation(directory, env)
+    return result + applying(directory, env) + validation(directory, env)
+
+
+def applying(directory, env, *, resources=1_000, times=5):
+    """A file of many resources: applied to a new store each time, and compared where nothing differs."""
+    many = directory / "many.yaml"
+    many.write_text(agents_yaml(resources), encoding="utf-8")
+    mastractl = str(BIN / "mastractl")
+    apply = [mastractl, "-q", "apply", "-f", str(many)]
+    taken = {"apply": [], "diff": []}
+    cpu = {"apply": [], "diff": []}
+    for number in range(times):
+        own = {**env, "MASTRACTL_STORE": str(directory / f"many{number}")}
+        for name, argv in (("apply", apply), ("diff", [mastractl, "-q", "diff", "-f", str(many)])):
+            start = time.perf_counter()
+            cpu[name].append(spend(argv, env=own))
+            taken[name].append(time.perf_counter() - start)
+    wall = {name: statistics.median(samples) for name, samples in taken.items()}
+    spent = {name: f"{statistics.median(samples):.2f} s of CPU" for name, samples in cpu.items()}
+    return [
+        Row(f"apply of {resources} new resources in one file", wall["apply"], "s", 1.5, spent["apply"]),
+        Row(f"diff of {resources} unchanged resources", wall["diff"], "s", 1.0, spent["diff"]),
+    ]
 
 
 def validation(directory, env, *, documents=10_000, times=5):

@@ -90,6 +90,22 @@ def test_a_part_of_nothing_is_not_enough(cli):
     assert "instructions" in result.err
 
 
+def test_a_merge_that_does_not_hold_together_names_the_manifest(cli, make):
+    definition = make.definition()
+    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    texts = {"a": {"type": "string"}, "b": {"type": "string"}}
+    schema["properties"]["spec"] = {"type": "object", "maxProperties": 1, "properties": texts}
+    cli.ok("apply", "-f", cli.write("crd.json", json.dumps(definition)))
+    one, other = (
+        make.resource("s", kind="DataSource", **spec) | {"apiVersion": "acme.io/v1"}
+        for spec in ({"a": "1"}, {"b": "1"})
+    )
+    cli.ok("apply", "-f", cli.write("one.json", json.dumps(one)))
+    result = cli("apply", "-f", cli.write("other.json", json.dumps(other)), *TEAM)
+    assert result.code == 4
+    assert 'other.json:1: datasource.acme.io "s" is invalid: spec: ' in result.err
+
+
 def test_plain_apply_takes_over_and_says_from_whom(applied):
     applied.ok("apply", "-f", "part.yaml", *TEAM, "--force-conflicts")
     result = applied.ok("apply", "-f", "a.yaml")
