@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from mastractl import errors
 from mastractl.cli import intake, options
 from mastractl.manifests.causes import from_cause
-from mastractl.resources import shorthand
+from mastractl.resources import sensitive, shorthand
 from mastractl.store import keys
 
 if TYPE_CHECKING:
@@ -305,7 +305,8 @@ def _refusal_of(inv: Invocation, asked: Asked, each: Checked) -> errors.MastraEr
 
 
 def _diagnostic(each: Checked, cause: Cause) -> Diagnostic:
-    """What a cause about the canonical form says of the manifest."""
+    """What a cause about the canonical form says of the manifest; a secret in that line is not shown."""
+    cause = sensitive.guarded(each.kind.storage_version, each.resource.document, cause)
     written = shorthand.written_paths(each.kind.kind, each.manifest.document)
     return from_cause(cause._replace(path=written(cause.path)), each.manifest)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import os.path
 
+from mastractl import values
+
 TEMPLATES = ("minimal", "kitchen")
 STORE = ".mastra-data"
 SCHEMA = ".mastractl/schema.json"
@@ -25,20 +27,22 @@ def files(template: str, name: str) -> dict[str, str]:
         ".gitignore": f"{STORE}/\n",
         "README.md": _read("README.md").replace(_NAME, name),
     }
-    schema = schema_text()
-    if schema:
-        made[SCHEMA] = schema
+    made[SCHEMA] = schema_text()
     folder = os.path.join(_HERE, template, "manifests")  # noqa: PTH118
     for file in sorted(os.listdir(folder)):  # noqa: PTH208
         text = _read(template, "manifests", file).replace(_NAME, name)
-        head = f"# yaml-language-server: $schema=../{SCHEMA}\n" if schema else ""
-        made[f"manifests/{file}"] = head + text
+        made[f"manifests/{file}"] = f"# yaml-language-server: $schema=../{SCHEMA}\n{text}"
     return made
 
 
 def schema_text() -> str:
-    """The JSON Schema by which editors check manifests; "" as long as there is none to write."""
-    return ""
+    """The JSON Schema by which editors check manifests: what `schema export --for-editor` writes."""
+    from mastractl.cli.printers import objectmeta  # noqa: PLC0415 - a project is begun once
+    from mastractl.manifests import bundled  # noqa: PLC0415 - as above
+    from mastractl.resources import json_schema  # noqa: PLC0415 - as above
+
+    kinds = dict.fromkeys(bundled.kinds())
+    return values.pretty(json_schema.combined(kinds, forms=True, metadata=objectmeta.described()))
 
 
 def _read(*parts: str) -> str:

@@ -107,8 +107,13 @@ def checked(version: Version, document: JsonObject, causes: list[Cause]) -> list
     return rest + [_mask_cause(path) for path in masks]
 
 
+def guarded(version: Version, document: JsonObject, cause: Cause) -> Cause:
+    """A cause of a document without the value it is about, if that is a sensitive one."""
+    tree = _tree(version)
+    return _guarded(cause, document, tree) if tree else cause
+
+
 def _guarded(cause: Cause, document: JsonObject, tree: Tree) -> Cause:
-    """The cause without the value it is about, if that is a sensitive one."""
     value: Any = document
     place: Any = tree
     try:

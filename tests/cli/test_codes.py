@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +34,8 @@ spec:
             {rules}
 """
 SOURCE = "apiVersion: acme.io/v1\nkind: Source\nmetadata: {name: s}\nspec: {size: 9}\n"
-RULE = "x-kubernetes-validations: [{rule: self.size < 9}]"
+RULE = "x-kubernetes-validations: [{rule: self.size > 4}]"
+ROOT = Path(__file__).resolve().parents[2]
 OTHERS = {
     "MA001": None,
     "MA004": AGENT.replace("Help.", "[" * 300 + "]" * 300),
@@ -48,9 +50,26 @@ spec:
   scope: Namespaced
   validation: {openAPIV3Schema: {type: object}}
 """,
-    "MA131": DEFINITION.replace("{rules}", RULE),
+    "MA114": """\
+apiVersion: mastra.ai/v1
+kind: Tool
+metadata: {name: t}
+spec: {description: d, type: http, endpoint: "https://a.b", headers: {X: "***"}}
+""",
+    "MA132": DEFINITION.replace("{rules}", RULE) + "---\n" + SOURCE.replace("9", "4"),
+    "MA133": DEFINITION.replace("{rules}", RULE) + "---\n" + SOURCE.replace("size: 9", ""),
 }
 """A manifest for each code that has no example to show; None is a file that is not there."""
+
+OF_A_STORE = {
+    "MA134": "tests/store/test_definitions.py",
+    "MA150": "tests/cli/test_patch.py",
+    "MA151": "tests/cli/test_patch.py",
+    "MA152": "tests/cli/test_edit.py",
+    "MA160": "tests/cli/test_ownership.py",
+    "MA161": "mastractl/testing/store_tests/owning.py",
+}
+"""Where a code is tested that no manifest has by itself, but only beside what a store holds."""
 
 
 def found(cli, text):
@@ -61,7 +80,13 @@ def found(cli, text):
 
 
 def test_every_code_has_a_manifest():
-    assert {*EXAMPLES, *OTHERS} == set(CODES)
+    assert {*EXAMPLES, *OTHERS, *OF_A_STORE} == set(CODES)
+
+
+@pytest.mark.parametrize("code", OF_A_STORE)
+def test_a_code_of_a_store_is_tested_by_number_or_name(code):
+    text = (ROOT / OF_A_STORE[code]).read_text(encoding="utf-8")
+    assert code in text or f"[{CODES[code].name}]" in text
 
 
 @pytest.mark.parametrize("code", OTHERS)

@@ -49,6 +49,7 @@ def test_what_is_made_is_told_and_what_to_do_next(cli):
             ".mastractl.yaml",
             ".gitignore",
             "README.md",
+            ".mastractl/schema.json",
             "manifests/agents.yaml",
             "manifests/tools.yaml",
             "manifests/workflows.yaml",

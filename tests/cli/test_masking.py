@@ -180,3 +180,22 @@ def test_fields_that_users_mark_in_their_own_kinds(cli, make):
         cli.ok("apply", "-f", "-", stdin=f"{json.dumps(definition)}\n---\n{json.dumps(resource)}\n")
         assert cli.ok("get", mark, "x", "-o", "jsonpath={.spec.url}").out == "***"
         assert cli.ok("get", mark, "x", "-o", "jsonpath={.spec.url}", "--show-secrets").out.endswith("s3cr3t")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["history", "tool/t", "-o", "yaml"],
+        ["history", "tool/t", "-o", "json"],
+        ["history", "tool/t", "--revision=1"],
+        ["history", "tool/t", "--revision=1", "-o", "json"],
+        ["diff", "tool/t"],
+    ],
+    ids=" ".join,
+)
+def test_revisions_are_masked(cli, stored, arguments):
+    stored.apply(tool("Bearer s3cr3t-2"))
+    result = cli("rollout", *arguments)
+    assert "s3cr3t" not in result.out + result.err
+    assert "***" in result.out
+    assert "s3cr3t" in cli("rollout", *arguments, "--show-secrets").out

@@ -8,7 +8,7 @@ from mastractl.cli import options, selection
 
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
-    from mastractl.cli.printers.describe import ReferenceState
+    from mastractl.cli.printers.describe import EventLine, ReferenceState
     from mastractl.resources.resource import Resource
 
 Resources = Annotated[
@@ -17,6 +17,11 @@ Resources = Annotated[
         metavar="[TYPE[,TYPE...] [NAME]... | TYPE/NAME...]",
         help="What to describe; a name may be the beginning of one.",
     ),
+]
+
+ShowEvents = Annotated[
+    bool,
+    options.flag("--show-events/--no-show-events", help="Tell what happened to it lately (the default)."),
 ]
 
 EXAMPLES = """
@@ -31,6 +36,9 @@ mastractl describe -f agent.yaml
 """
 
 
+_EVENTS = 10
+
+
 @options.verb(examples=EXAMPLES)
 def run(  # noqa: PLR0913 - the flags of the verb
     inv: Invocation,
@@ -41,6 +49,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     selector: options.Selector = "",
     field_selector: options.FieldSelector = "",
     all_namespaces: options.AllNamespaces = False,
+    show_events: ShowEvents = True,
 ) -> None:
     """Show the details of resources, with what they refer to.
 
@@ -60,7 +69,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     found = selection.find(inv, chosen)
     begun = [(named, _beginning(inv, named)) for named in found.missing]
     shown = [*found.resources, *(resource for _, several in begun for resource in several)]
-    inv.write("\n\n".join(_text(inv, resource) for resource in shown))
+    inv.write("\n\n".join(_text(inv, resource, show_events=show_events) for resource in shown))
     if not shown and not chosen.named:
         inv.note("No resources found" + (f" in {chosen.namespace} namespace." if chosen.namespace else ""))
     missing = tuple(named for named, several in begun if not several)
@@ -73,7 +82,7 @@ def _beginning(inv: Invocation, named: selection.Named) -> list[Resource]:
     return [r for r in everywhere.items if r.name.startswith(named.name)]
 
 
-def _text(inv: Invocation, resource: Resource) -> str:
+def _text(inv: Invocation, resource: Resource, *, show_events: bool) -> str:
     from mastractl.cli.printers import describe  # noqa: PLC0415 - only this verb prints prose
 
     kind = inv.kinds.find(resource.group, resource.kind)
@@ -83,8 +92,21 @@ def _text(inv: Invocation, resource: Resource) -> str:
         schema=kind.storage_version.schema if kind else None,
         references=_references(inv, resource),
         notes=[p.message for p in inv.store.problems() if p.key == _key(inv, resource)],
+        events=_events(inv, resource) if show_events else None,
         color=inv.color(inv.stdout),
     )
+
+
+def _events(inv: Invocation, resource: Resource) -> list[EventLine]:
+    """The latest of what happened to it, the oldest first."""
+    from mastractl.cli import happenings  # noqa: PLC0415 - only this verb and `events` tell it
+    from mastractl.cli.printers.describe import EventLine  # noqa: PLC0415 - as above
+    from mastractl.store import history  # noqa: PLC0415
+
+    key = _key(inv, resource)
+    found = history.recent(inv.store.engine, key, wanted=key.__eq__, limit=_EVENTS).revisions
+    told = [happenings.happening(revision, inv.kinds) for revision in found]
+    return [EventLine(type=e.type, reason=e.reason, at=e.revision.at, message=e.message) for e in told]
 
 
 def _key(inv: Invocation, resource: Resource) -> str:

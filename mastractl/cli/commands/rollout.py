@@ -81,7 +81,7 @@ def history(
     """Show the revisions of resources, deleted ones too."""
     found = list(revisions.chosen(inv, selection.Asked(resources, filename, recursive)))
     if output:
-        documents = [d for past in found for d in _documents(past, revision)]
+        documents = [d for past in found for d in _documents(inv, past, revision)]
         _print(inv, documents, output, single=len(documents) == 1 and bool(revision))
         return
     for number, past in enumerate(found):
@@ -168,7 +168,7 @@ def diff(
     differs = 0
     for past in revisions.chosen(inv, selection.Asked(resources, filename, recursive)):
         try:
-            text = _difference(past, revision, to)
+            text = _difference(inv, past, revision, to)
         except errors.MastraError as error:
             inv.fail(error)
             continue
@@ -249,13 +249,13 @@ def _describe(inv: Invocation, past: Past, step: Step) -> None:
     rows.append(["At:", clock.rfc3339(step.began.at) if step.began.at else "<unknown>"])
     rows.append(["Changed:", harmless(", ".join(step.changed)) or step.summary])
     inv.write(Layout().lines(rows))
-    inv.write(yamltext.dump(revisions.wanted(step.resource.document)))
+    inv.write(yamltext.dump(revisions.wanted(inv.masked(step.resource).document)))
 
 
-def _documents(past: Past, revision: int) -> Iterator[JsonObject]:
+def _documents(inv: Invocation, past: Past, revision: int) -> Iterator[JsonObject]:
     """The revisions for programs: each with its resource; one that was asked for is that resource alone."""
     if revision:
-        yield past.step(revision).resource.document
+        yield inv.masked(past.step(revision).resource).document
         return
     for step in past.steps:
         yield {
@@ -264,7 +264,7 @@ def _documents(past: Past, revision: int) -> Iterator[JsonObject]:
             "time": clock.rfc3339(step.began.at) if step.began.at else None,
             "manager": step.began.manager,
             "changed": list(step.changed),
-            "object": step.resource.document,
+            "object": inv.masked(step.resource).document,
         }
 
 
@@ -309,14 +309,15 @@ def _made_again(inv: Invocation, past: Past, step: Step, how: altering.How) -> A
     return made
 
 
-def _difference(past: Past, revision: int, to: int) -> str:
+def _difference(inv: Invocation, past: Past, revision: int, to: int) -> str:
     """The unified diff between two revisions, "" if there is none."""
     from mastractl.cli.printers import yamltext  # noqa: PLC0415 - for differences only
     from mastractl.resources import diff as differences  # noqa: PLC0415 - as above
 
     before = past.step(revision) if revision else past.before_last()
     after = past.step(to) if to else past.steps[-1]
-    texts = [yamltext.dump(revisions.wanted(step.resource.document)) for step in (before, after)]
+    shown = inv.masked_pair(before.resource, after.resource)
+    texts = [yamltext.dump(revisions.wanted(side.document)) for side in shown if side is not None]
     sides = (f"revision-{before.number}/", f"revision-{after.number}/")
     return differences.unified(texts[0], texts[1], name=past.title, sides=sides)
 

@@ -3,7 +3,7 @@
 `rows/` has a file for each verb. `must` and `should` are the verb's flags by rank; each of them needs a
 row. A row is a case: a command line that is run on the store that `world/kitchen.yaml` makes, in a copy of
 `world/`, and what it prints (`...` stands for anything within a line); or the tests that hold it, where a
-case in a file cannot. A verb of `LATER` gets its file together with its command.
+case in a file cannot.
 """
 
 from __future__ import annotations
@@ -30,12 +30,9 @@ ROWS = [(verb, number) for verb, file in TABLE.items() for number in range(len(f
 EVERYWHERE = "globals"
 """The file of what holds for every verb."""
 
-LATER = frozenset(
-    ("annotate", "create", "edit", "events", "label", "options", "patch", "plugin", "replace", "rollout")
-)
-"""Verbs of kubectl that get their rows together with their command."""
-
-KUBECTL = LATER | {
+KUBECTL = {
+    "options",
+    "plugin",
     "api-resources",
     "api-versions",
     "apply",
@@ -138,8 +135,7 @@ def test_the_global_flags_are_declared():
 
 
 def test_every_verb_of_kubectl_has_its_rows():
-    assert set(TABLE) - {EVERYWHERE} >= (KUBECTL - LATER)
-    assert not LATER & set(TABLE)
+    assert set(TABLE) - {EVERYWHERE} >= KUBECTL
 
 
 def test_flags_are_rows_of_their_rank():
