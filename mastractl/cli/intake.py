@@ -78,7 +78,7 @@ def take(
     intake = Intake()
     together = Together()
     items = check(
-        manifests(inv, filenames, recursive=recursive),
+        together.reading(manifests(inv, filenames, recursive=recursive), namespace=inv.namespace),
         inv.kinds,
         fields=fields,
         namespace=inv.namespace,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Toolset = tuple[tuple[str, ResourceKey], ...]
 
+_REFERRED_TO = frozenset(references.STEP_KINDS.values())
+
 GUESSES = 20
 """For how many missing resources it is guessed which was meant: a guess looks at every name there is."""
 
@@ -70,6 +72,7 @@ class Together:
 
     def __init__(self) -> None:
         self._there: dict[ResourceKey, _Place] = {}
+        self._mentioned: set[tuple[str, str, str]] = set()
         self._wanted: dict[ResourceKey, tuple[_Spot, int]] = {}
         self._calls: dict[ResourceKey, list[tuple[ResourceKey, _Spot]]] = {}
         self._children: dict[ResourceKey, list[_Spot]] = {}
@@ -77,6 +80,22 @@ class Together:
         self._bearers: list[tuple[_Spot, Toolset]] = []
         self._toolsets: dict[Toolset, Toolset] = {}
         self._light: tuple[Document, Document] | None = None
+
+    def reading(
+        self, items: Iterable[Manifest | Diagnostic], *, namespace: str
+    ) -> Iterator[Manifest | Diagnostic]:
+        """The same items, while note is taken of what each manifest names.
+
+        A resource with faults is not seen, but it is no missing one either: its own faults are told.
+        """
+        for item in items:
+            kind = item.document.get("kind") if isinstance(item, Manifest) else None
+            if isinstance(item, Manifest) and isinstance(kind, str) and kind in _REFERRED_TO:
+                metadata = item.document.get("metadata")
+                fields = metadata if isinstance(metadata, dict) else {}
+                words = (fields.get("namespace") or namespace, fields.get("name"))
+                self._mentioned.add((kind, str(words[0]), str(words[1])))
+            yield item
 
     def see(self, item: Checked) -> None:
         """Take note of one resource and of what it refers to.
@@ -87,6 +106,7 @@ class Together:
         resource, origin = item.resource, item.manifest.origin
         key = resource.key
         self._there[key] = _Place(origin.source, origin.line)
+        self._mentioned.discard((key.kind, key.namespace, key.name))
         self._wanted.pop(key, None)
         targets = [(path, reference.key) for path, reference in references.references_of(resource)]
         for path, target in targets:
@@ -127,7 +147,7 @@ class Together:
         """A finding for each resource that is referred to and is nowhere (MA122)."""
         guesses = 0
         for target, (spot, count) in self._wanted.items():
-            if exists(target):
+            if (target.kind, target.namespace, target.name) in self._mentioned or exists(target):
                 continue
             more = f" (and {count - 1} more reference{'s' if count > 2 else ''} to it)" if count > 1 else ""
             guesses += 1

@@ -88,6 +88,13 @@ class TestReferences:
         assert "tool.mastra.ai/default/finder does not exist" in cli.ok("validate", "a.yaml").out
         assert cli("validate", "a.yaml", "--strict-refs").code == 4
 
+    def test_to_what_has_faults_of_its_own_are_not_dangling(self, cli):
+        cli.write("a.yaml", f"{self.REFERRING}---\n{self.TOOL.replace('description', 'descripton')}")
+        result = cli("validate", "a.yaml", "-o", "json", "--strict-refs")
+        assert [each["code"] for each in result.json["diagnostics"]] == ["MA101"]
+        assert "MA122" not in cli("apply", "-f", "a.yaml", "-o", "json").err
+        assert "MA103" in cli("validate", "-", "-o", "concise", stdin="apiVersion: v1\nkind: [Tool]\n").out
+
     @pytest.mark.parametrize("first", [True, False])
     def test_satisfied_in_any_order(self, cli, first):
         texts = [self.REFERRING, self.TOOL]

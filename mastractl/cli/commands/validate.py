@@ -84,7 +84,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     count = 0
     read = intake.manifests(inv, [*(paths or ()), *(filename or ())], recursive=recursive)
     items = check(
-        _noted(read, seen) if output == "junit" else read,
+        together.reading(_noted(read, seen) if output == "junit" else read, namespace=inv.namespace),
         kinds,
         namespace=inv.namespace,
         namespace_given=inv.namespace_given,
