@@ -32,15 +32,15 @@ class Desk:
         self.seen = []
         self.faults = []
         self.turns = iter(())
-        self.asked, self.answer = directory / "asked", directory / "answer"
-        os.mkfifo(self.asked)
-        os.mkfifo(self.answer)
+        asked, answer = directory / "asked", directory / "answer"
+        os.mkfifo(asked)
+        os.mkfifo(answer)
         self.script = directory / "editor"
-        self.script.write_text(
-            f'#!/bin/sh\necho "$1" > {self.asked}\nread code < {self.answer}\nexit $code\n'
-        )
+        self.script.write_text(f'#!/bin/sh\necho "$1" > {asked}\nread code < {answer}\nexit $code\n')
         self.script.chmod(0o755)
-        self.requests = os.fdopen(os.open(self.asked, os.O_RDWR), "r+b", buffering=0)
+        # Open in both directions, so that neither waits for an editor that is not there.
+        self.requests = os.fdopen(os.open(asked, os.O_RDWR), "r+b", buffering=0)
+        self.answers = os.fdopen(os.open(answer, os.O_RDWR), "r+b", buffering=0)
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
 
@@ -59,7 +59,7 @@ class Desk:
             except Exception as fault:  # noqa: BLE001 - for the test to raise
                 self.faults.append(fault)
                 code = 1
-            self.answer.write_text(f"{code}\n")
+            self.answers.write(b"%d\n" % code)
 
     def turn(self, path):
         text = path.read_text(encoding="utf-8")
@@ -77,6 +77,7 @@ class Desk:
         self.requests.write(b"quit\n")
         self.thread.join()
         self.requests.close()
+        self.answers.close()
 
 
 @pytest.fixture
