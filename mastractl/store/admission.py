@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mastractl.resources.kinds import KindRegistry
+from mastractl.resources.names import name_problem, namespace_problem
 from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource
 from mastractl.store import keys
 from mastractl.store.apply import Incoming
@@ -74,8 +75,9 @@ def let_status_in(kinds: StoreKinds, given: Given) -> Incoming:
     document = document_of(given)
     kind = kinds.find(document)
     name = Resource(document).name
-    key = keys.key(kind, Resource(document).namespace, name)
-    stored = kinds.stored(key) if name and not validation.is_valid(kind.storage_version, document) else None
+    stored = None
+    if not name_problem(name) and not validation.is_valid(kind.storage_version, document):
+        stored = kinds.stored(keys.key(kind, Resource(document).namespace, name))
     pruned, causes = validation.result_causes(kind.storage_version, document, stored)
     causes = [c for c in causes if not c.warning]
     causes = [c for c in causes if c.path[:1] == ("status",) or (not name and c.path[:1] == ("metadata",))]
@@ -116,7 +118,11 @@ def _beside_what_stands(
     from mastractl.resources.admission import admit  # noqa: PLC0415 - readers need no schemas
 
     kind, resource = found.kind, Resource(document)
-    if kind is None or not resource.name:
+    if (
+        kind is None
+        or name_problem(resource.name)
+        or (resource.namespace and namespace_problem(resource.namespace))
+    ):
         return found
     old = kinds.stored(keys.key(kind, resource.namespace, resource.name))
     if old is None:
