@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mastractl.errors import FieldPath
     from mastractl.resources.kinds import Kind, KindRegistry, Version
     from mastractl.resources.parts import Extent
+    from mastractl.resources.structural import Unknown
     from mastractl.values import JsonObject
 
     Written = Callable[[FieldPath], FieldPath]
@@ -37,12 +38,14 @@ class Admitted(NamedTuple):
 
     `resource` is its canonical form, None where there are causes; `kind` is None where it is not known.
     `causes` are errors and `warnings` are remarks; their paths are those of the document as it was written.
+    `complete` says that the resource lacks no default.
     """
 
     resource: Resource | None
     kind: Kind | None
     causes: tuple[Cause, ...] = ()
     warnings: tuple[Cause, ...] = ()
+    complete: bool = False
 
 
 def admit(
@@ -72,7 +75,8 @@ def admit(
     form, misplaced = _placed(form, kind, namespace, given=namespace_given)
     if extent == "part" and kind.kind == definition_forms.KIND:
         extent = "declared"
-    form, causes = parts.run(version, form, extent, unknown="prune" if fields == "ignore" else "report")
+    unknown: Unknown = "prune" if fields == "ignore" else "report"
+    form, causes, complete = parts.run(version, form, extent, unknown=unknown)
     causes = sensitive.checked(version, form, causes)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
@@ -85,7 +89,7 @@ def admit(
         return Admitted(resource=None, kind=kind, causes=tuple(causes), warnings=tuple(remarks))
     if not version.storage:  # conversion is None: the versions of a kind differ in nothing but their name
         form = {**form, "apiVersion": kind.api_version}
-    return Admitted(resource=Resource(form), kind=kind, warnings=tuple(remarks))
+    return Admitted(resource=Resource(form), kind=kind, warnings=tuple(remarks), complete=complete)
 
 
 def _canonical(kind: Kind, document: JsonObject) -> JsonObject:

@@ -8,7 +8,7 @@ whole resource: then only what it has is checked, and the rest when the merge is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mastractl.resources.structural import compile_schema, version_program
 
@@ -40,16 +40,23 @@ _OF_THE_WHOLE = frozenset(
 _PROPERTIES = ("properties", "patternProperties")
 
 
-def run(
-    version: Version, document: JsonObject, extent: Extent, *, unknown: Unknown
-) -> tuple[JsonObject, list[Cause]]:
-    """The document pruned, defaulted if it is to be whole, and everything that is wrong with it."""
+class Checked(NamedTuple):
+    """What became of a document, everything that is wrong with it, and whether no default is missing."""
+
+    document: JsonObject
+    causes: list[Cause]
+    complete: bool
+
+
+def run(version: Version, document: JsonObject, extent: Extent, *, unknown: Unknown) -> Checked:
+    """The document pruned, defaulted if it is to be whole, and what is wrong with it."""
     if extent == "part":
-        return part_program(version).run(document, unknown=unknown)
-    complete, causes = version_program(version).run(document, unknown=unknown)
-    if extent == "whole" or complete is document:
-        return complete, causes
-    return part_program(version).scan(document, unknown="prune").document, causes
+        return Checked(*part_program(version).run(document, unknown=unknown), complete=False)
+    whole, causes = version_program(version).run(document, unknown=unknown)
+    if extent == "whole" or whole is document:
+        return Checked(whole, causes, complete=True)
+    declared = part_program(version).scan(document, unknown="prune").document
+    return Checked(declared, causes, complete=False)
 
 
 def part_program(version: Version) -> Program:
