@@ -39,12 +39,14 @@ class Admitted(NamedTuple):
 
     `resource` is its canonical form, None where there are causes; `kind` is None where it is not known.
     `causes` are errors and `warnings` are remarks; their paths are those of the document as it was written.
+    `complete` says that the resource lacks no default.
     """
 
     resource: Resource | None
     kind: Kind | None
     causes: tuple[Cause, ...] = ()
     warnings: tuple[Cause, ...] = ()
+    complete: bool = False
 
 
 def admit(  # noqa: PLR0913 - what a document can be checked against
@@ -78,7 +80,7 @@ def admit(  # noqa: PLR0913 - what a document can be checked against
     if extent == "part" and kind.kind == definition_forms.KIND:
         extent = "declared"
     unknown: Unknown = "prune" if fields == "ignore" else "report"
-    form, causes = validation.checked(version, form, unknown=unknown, old=old, extent=extent)
+    form, causes, complete = validation.checked(version, form, unknown=unknown, old=old, extent=extent)
     causes = sensitive.checked(version, form, causes)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
@@ -93,7 +95,7 @@ def admit(  # noqa: PLR0913 - what a document can be checked against
         return Admitted(resource=None, kind=kind, causes=tuple(causes), warnings=tuple(remarks))
     if not version.storage:  # conversion is None: the versions of a kind differ in nothing but their name
         form = {**form, "apiVersion": kind.api_version}
-    return Admitted(resource=Resource(form), kind=kind, warnings=tuple(remarks))
+    return Admitted(resource=Resource(form), kind=kind, warnings=tuple(remarks), complete=complete)
 
 
 def _canonical(kind: Kind, document: JsonObject) -> JsonObject:

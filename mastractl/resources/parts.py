@@ -8,7 +8,7 @@ whole resource: then only what it has is checked, and the rest when the merge is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mastractl.resources import cel_rules
 from mastractl.resources.schema_words import has_default
@@ -42,6 +42,14 @@ _OF_THE_WHOLE = frozenset(
 _PROPERTIES = ("properties", "patternProperties")
 
 
+class Checked(NamedTuple):
+    """What became of a document, everything that is wrong with it, and whether no default is missing."""
+
+    document: JsonObject
+    causes: list[Cause]
+    complete: bool
+
+
 def run(
     version: Version,
     document: JsonObject,
@@ -49,19 +57,20 @@ def run(
     *,
     unknown: Unknown,
     old: JsonObject | None = None,
-) -> tuple[JsonObject, list[Cause]]:
-    """The document pruned, defaulted if it is to be whole, and everything that is wrong with it.
+) -> Checked:
+    """The document pruned, defaulted if it is to be whole, and what is wrong with it.
 
     `old` is what stood in its place, as the version has it.
     """
     if extent == "part":
-        return part_program(version).run(document, unknown=unknown, old=old)
-    complete, causes = version_program(version).run(document, unknown=unknown, old=old)
+        return Checked(*part_program(version).run(document, unknown=unknown, old=old), complete=False)
+    whole, causes = version_program(version).run(document, unknown=unknown, old=old)
     if not any(cause.code != "MA101" and not cause.warning for cause in causes):
-        causes += cel_rules.version_rule_causes(version, complete, old)
-    if extent == "whole" or complete is document:
-        return complete, causes
-    return part_program(version).scan(document, unknown="prune").document, causes
+        causes += cel_rules.version_rule_causes(version, whole, old)
+    if extent == "whole" or whole is document:
+        return Checked(whole, causes, complete=True)
+    declared = part_program(version).scan(document, unknown="prune").document
+    return Checked(declared, causes, complete=False)
 
 
 def part_program(version: Version) -> Program:

@@ -16,7 +16,7 @@ from mastractl.resources.structural import version_program
 if TYPE_CHECKING:
     from mastractl.errors import Cause
     from mastractl.resources.kinds import Version
-    from mastractl.resources.parts import Extent
+    from mastractl.resources.parts import Checked, Extent
     from mastractl.resources.structural import Unknown
     from mastractl.values import JsonObject
 
@@ -28,7 +28,8 @@ def result_causes(
 
     `old` is the document that stands in its place, None if nothing does. Warnings stand among the causes.
     """
-    return checked(version, document, unknown="prune", old=old)
+    found = checked(version, document, unknown="prune", old=old)
+    return found.document, found.causes
 
 
 def checked(
@@ -38,7 +39,7 @@ def checked(
     unknown: Unknown,
     old: JsonObject | None = None,
     extent: Extent = "whole",
-) -> tuple[JsonObject, list[Cause]]:
+) -> Checked:
     """`result_causes`, with a choice of what becomes of fields that the schema does not know.
 
     `extent` says how much of a resource the document is (`parts`).
@@ -46,11 +47,10 @@ def checked(
     before = None
     if old is not None and cel_rules.has_rules(version):  # some rules compare with what stood there
         before = filled(version, old)
-    result, causes = parts.run(version, document, extent, unknown=unknown, old=before)
-    if old is not None and before is None and any(not cause.warning for cause in causes):
-        before = filled(version, old)
-        result, causes = parts.run(version, document, extent, unknown=unknown, old=before)
-    return result, causes + scale.causes(version, result)
+    found = parts.run(version, document, extent, unknown=unknown, old=before)
+    if old is not None and before is None and any(not cause.warning for cause in found.causes):
+        found = parts.run(version, document, extent, unknown=unknown, old=filled(version, old))
+    return found._replace(causes=found.causes + scale.causes(version, found.document))
 
 
 def is_valid(version: Version, document: JsonObject) -> bool:

@@ -108,7 +108,7 @@ def _one(kinds: StoreKinds, document: JsonObject, registry: KindRegistry | None,
     if found.resource is None or found.kind is None:
         raise refused(found.kind, Resource(document), found.causes)
     placed = _placed(kinds, found.kind, found.resource.document)
-    return placed._replace(warnings=found.warnings, uid=Resource(document).uid)
+    return placed._replace(warnings=found.warnings, uid=Resource(document).uid, complete=found.complete)
 
 
 def _beside_what_stands(
@@ -158,7 +158,9 @@ def _placed(kinds: StoreKinds, kind: Kind, document: JsonObject) -> Incoming:
         document = {**document, "metadata": {k: v for k, v in metadata.items() if k != "namespace"}}
     definition = "" if kinds.is_given(kind) else keys.definition(kind)
     apart = has_status_apart(kind)
-    return Incoming(kind, document, uid=uid, status_apart=apart, definition=definition)
+    metadata = document["metadata"]
+    key = keys.key(kind, metadata.get("namespace", ""), metadata["name"])
+    return Incoming(kind, document, key, uid=uid, status_apart=apart, definition=definition)
 
 
 def has_status_apart(kind: Kind) -> bool:

@@ -32,18 +32,20 @@ if TYPE_CHECKING:
 
 
 class Incoming(NamedTuple):
-    """A document on its way in: of a known kind, with its namespace, admitted.
+    """A document on its way in: of a known kind, with its namespace, admitted. `key` is where it goes.
 
     `uid` is that of the very resource it is meant for, "" for whatever has its name. `status_apart` says
     that status is no part of what is wanted, but written by `update_status` alone. `definition` is the
     key of what defines its kind, "" for a kind known without the store.
 
     `manager` is who writes it. An apply that does not `force` leaves other managers' fields alone and
-    raises FieldConflict; a `partial` one need not be a whole resource by itself.
+    raises FieldConflict; a `partial` one need not be a whole resource by itself; a `complete` one is known
+    to lack no default.
     """
 
     kind: Kind
     document: JsonObject
+    key: str
     warnings: tuple[Cause, ...] = ()
     uid: str = ""
     status_apart: bool = True
@@ -51,6 +53,7 @@ class Incoming(NamedTuple):
     manager: str = ""
     force: bool = True
     partial: bool = False
+    complete: bool = False
 
     @property
     def schema(self) -> JsonObject:
@@ -62,11 +65,6 @@ class Incoming(NamedTuple):
         """metadata.name."""
         name: str = self.document["metadata"]["name"]
         return name
-
-    @property
-    def key(self) -> str:
-        """Where it goes."""
-        return keys.key(self.kind, self.document["metadata"].get("namespace", ""), self.name)
 
     @property
     def title(self) -> str:
@@ -217,7 +215,8 @@ def _let_begin(
         owned = owning.update(None, (), document, incoming.schema, manager=incoming.manager, now=now)
     else:
         owned = owning.apply(None, (), declared, incoming.schema, manager=incoming.manager, now=now)
-        document = results.whole(incoming.kind, document, declared, partial=incoming.partial)
+        if not incoming.complete:
+            document = results.whole(incoming.kind, document, declared, partial=incoming.partial)
     draft.write(incoming.key, document)
     draft.own(incoming.key, Ownership(uid, owned.managers, given))
 

@@ -38,8 +38,9 @@ class Ownership(NamedTuple):
 
     def record(self, value: str) -> bytes:
         """The bytes to keep beside the value of this digest."""
-        entries = [manager.to_json() for manager in self.managers]
-        return values.dump(_head(self.uid, value, self.given) | {"managers": entries})
+        return values.dump(
+            _head(self.uid, value, self.given) | {"managers": [_entry(each) for each in self.managers]}
+        )
 
 
 def digest(value: bytes) -> str:
@@ -72,6 +73,18 @@ def renewed(record: Entry, before: Entry, after: bytes, document: JsonObject) ->
     if kept["uid"] != document["metadata"].get("uid") or kept["value"] != digest(before.value):
         return record.value
     return values.dump(_head(kept["uid"], digest(after), "") | {"managers": kept["managers"]})
+
+
+def _entry(manager: Manager) -> JsonObject:
+    """The entry of a manager as `Manager.from_json` reads it, its fields in whatever order they stand."""
+    return {
+        "manager": manager.name,
+        "operation": manager.operation,
+        "apiVersion": manager.api_version,
+        "time": manager.time,
+        "fieldsV1": manager.fields.tree,
+        "subresource": manager.subresource,
+    }
 
 
 def _head(uid: str, value: str, given: str) -> JsonObject:
