@@ -59,7 +59,8 @@ CANONICAL = validator(forms=False)
 @pytest.mark.parametrize("path", VALID, ids=label)
 def test_what_users_write_passes(path):
     own = [d for d in documents(path) if definitions.is_definition(d)]
-    editor = validator(*KINDS, *(definitions.kind_from_definition(d)[0] for d in own), forms=True)
+    more = [definitions.kind_from_definition(definition)[0] for definition in own]
+    editor = validator(*KINDS, *more, forms=True) if more else EDITOR
     for document in documents(path):
         assert [error.message for error in editor.iter_errors(document)] == []
 

@@ -414,4 +414,4 @@ def test_the_work_grows_with_the_steps_and_not_faster(sort):
             sys.setprofile(None)
         return made
 
-    assert calls(6_000) <= 4 * calls(2_100)
+    assert calls(4_200) <= 3 * calls(2_100)
