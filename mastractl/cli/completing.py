@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
     Candidates = Iterable[tuple[str, str]]
 
-_ON_TYPES = frozenset({"get", "describe", "delete", "watch", "wait", "tree", "graph"})
+_ON_TYPES = frozenset(
+    {
+        *("get", "describe", "delete", "watch", "wait", "tree", "graph"),
+        *("edit", "patch", "label", "annotate", "scale", "rollout"),
+    }
+)
 _SEVERAL_TYPES = frozenset({"watch"})
-_FILES_OF = frozenset({"filename", "schema_dir", "store"})
+_FILES_OF = frozenset({"filename", "instructions_file", "patch_file", "schema_dir", "store"})
 _FORMATS = ("json", "yaml", "name", "wide", "table", "jsonpath=", "custom-columns=")
 _GOALS = ("condition=", "jsonpath=", "create", "delete")
 
@@ -159,6 +164,8 @@ class _Completer:
             "set_name": self._sets,
             "goal": lambda: ((g, "") for g in _GOALS),
         }
+        if flag.name == "about":
+            return ((f"{word}/", text) for word, text in self._types())
         if flag.name in _FILES_OF:
             return ((FILES, ""),)
         if flag.choices:

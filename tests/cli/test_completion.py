@@ -48,6 +48,16 @@ def test_types_names_and_pairs(offered, store, make):
     assert offered("get", "agents,tools", "") == ["chef", "finder"]
 
 
+def test_types_and_names_for_the_verbs_that_change(offered, store, make):
+    store.apply(make.resource("chef"))
+    for verb in (["edit"], ["patch"], ["label"], ["annotate"], ["scale"], ["rollout", "undo"]):
+        assert offered(*verb, "ag") == ["agents"]
+        assert offered(*verb, "agent", "") == ["chef"]
+    assert offered("rollout", "u") == ["undo"]
+    assert "agents/" in offered("events", "--for", "")
+    assert offered("patch", "agent", "chef", "--type", "") == ["merge", "json", "strategic"]
+
+
 def test_values_of_flags(offered, cli, store, make, tmp_path):
     store.apply(make.resource("cook", namespace="cooking"))
     cli.environ["MASTRACTL_CONFIG"] = str(tmp_path / "c.json")

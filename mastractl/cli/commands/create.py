@@ -227,9 +227,10 @@ def run(  # noqa: PLR0913 - the flags of the verb
     save_config: SaveConfig = False,
     misplaced: Misplaced = None,
 ) -> None:
-    """Create resources from manifests, all or none, or one from the command line.
+    """Create resources from manifests or from a few words.
 
-    What is there already is not touched: it is told, nothing is created, and the exit code is 5.
+    All of the manifests or none: what is there already is not touched, it is told, nothing is created, and
+    the exit code is 5.
     """
     del save_config  # nothing is kept beside the resource
     if misplaced:
