@@ -14,7 +14,7 @@ from mastractl import errors
 from mastractl.cli import progress
 from mastractl.errors import Cause
 from mastractl.manifests import diagnostics, load, sources
-from mastractl.manifests.causes import from_cause
+from mastractl.manifests.causes import from_cause, from_causes
 from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic
 from mastractl.manifests.together import Together
@@ -92,6 +92,10 @@ def take(
         else:
             intake.checked.append(item)
             together.see(item)
+            if definitions.is_definition(item.manifest.document) and (
+                faults := inv.store.redefining_causes(item.manifest.document)
+            ):
+                intake.found += from_causes(faults, item.manifest)
     intake.found += together.findings(lambda key: _stored(inv, key), strict_refs=strict_refs)
     intake.checked.sort(key=lambda each: not definitions.is_definition(each.resource.document))
     return intake

@@ -116,10 +116,13 @@ def annotations_problem(annotations: Mapping[str, str]) -> str:
 
 
 def finalizer_problem(text: str) -> str:
-    """What keeps the text from being a finalizer: `domain/name`, or one of the three standard ones."""
+    """What keeps the text from being a finalizer: `domain/name`, a domain, or one of the three standard ones.
+
+    Kubernetes takes a domain alone with a warning; operators that are widely used have such finalizers.
+    """
     if text in _STANDARD_FINALIZERS:
         return ""
-    if "/" not in text:
+    if "/" not in text and "." not in text:
         return f"{_short(text)} is not a valid finalizer: it needs a domain, as in example.com/cleanup"
     return label_key_problem(text).replace("key", "finalizer", 1)
 

@@ -172,13 +172,17 @@ def has_status_apart(kind: Kind) -> bool:
 def _defined(kinds: StoreKinds, incoming: Incoming) -> Kind:
     """The kind a definition describes; Invalid if resources in the store would lose their kind by it."""
     kind = read_definition(incoming.document)
-    before = kinds.stored(incoming.key)
-    if before is None:
-        return kind
-    from mastractl.resources import definitions  # noqa: PLC0415 - readers need no rules
-
-    was = kinds.defined().get(incoming.key) or kind
-    causes = definitions.update_causes(incoming.document, before, partial(kinds.in_version, was))
+    causes = redefining_causes(kinds, incoming.document, incoming.key)
     if causes:
         raise invalid(incoming.kind, incoming.name, tuple(causes))
     return kind
+
+
+def redefining_causes(kinds: StoreKinds, document: JsonObject, key: str) -> list[Cause]:
+    """What keeps a definition from taking the place of the one at a key; nothing if there is none."""
+    before, was = kinds.stored(key), kinds.defined().get(key)
+    if before is None or was is None:
+        return []
+    from mastractl.resources import definitions  # noqa: PLC0415 - readers need no rules
+
+    return definitions.update_causes(document, before, partial(kinds.in_version, was))

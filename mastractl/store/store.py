@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Health, Problem
+    from mastractl.errors import Cause
     from mastractl.resources.adoption import Place
     from mastractl.resources.kinds import KindRegistry
     from mastractl.resources.ownership.managers import Manager
@@ -352,6 +353,13 @@ class StateStore:
 
         return history.of_key(self.engine, keys.key(self.resolve(kind), namespace, name))
 
+    def redefining_causes(self, definition: JsonObject) -> builtins.list[Cause]:
+        """What keeps a definition, written in any form, from taking the place of the stored one."""
+        from mastractl.store import admission  # noqa: PLC0415 - few manifests define kinds
+
+        key = f"{keys.DEFINITIONS}{keys.CLUSTER}/{Resource(definition).name}"
+        return admission.redefining_causes(self._kinds, definition, key)
+
     def delete(
         self,
         kind: str | Kind,
@@ -446,15 +454,16 @@ class StateStore:
         """
         from mastractl.store.watch import Subscription  # noqa: PLC0415 - most commands watch nothing
 
-        named = [kinds] if isinstance(kinds, str | Kind) else kinds
+        named = self._each_once([kinds] if isinstance(kinds, str | Kind) else kinds)
         return Subscription(
             self.engine,
-            self._each_once(named),
+            named,
             namespace=namespace,
             test=reads.chosen(labels, fields),
             since=None if since is None else refusals.revision_of(since, "watch"),
             initial=initial,
             bookmarks=bookmarks,
+            show=None if all(k.bundled for k in named) else lambda seen: self._present(named, (seen,)),
         )
 
     def health(self) -> Health:

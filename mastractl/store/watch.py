@@ -51,10 +51,12 @@ class Subscription:
         since: int | None,
         initial: bool,
         bookmarks: bool,
+        show: Callable[[Resource], None] | None = None,
     ) -> None:
         self._prefixes = tuple(keys.prefix(kind, namespace) for kind in kinds)
         self._kind = kinds[0] if len(kinds) == 1 else None
         self._test = test
+        self._show = show
         self._bookmarks = bookmarks
         self._ready: deque[WatchEvent] = deque()
         self._standing: deque[Entry] = deque()
@@ -135,10 +137,16 @@ class Subscription:
             return self._bookmark(self._from)
         return self._next_live(timeout)
 
+    def _resource(self, entry: Entry, revision: int = 0) -> Resource:
+        resource = documents.resource(entry, revision)
+        if self._show is not None:
+            self._show(resource)
+        return resource
+
     def _next_standing(self) -> WatchEvent | None:
         """What the first list still has to tell. One resource is held back, to know which is the last."""
         while self._standing:
-            resource = documents.resource(self._standing.popleft())
+            resource = self._resource(self._standing.popleft())
             if self._test is None or self._test(resource):
                 self._ready.append(WatchEvent(type="ADDED", resource=resource))
             if len(self._ready) > 1:
@@ -184,14 +192,14 @@ class Subscription:
     def _event(self, change: Change) -> WatchEvent | None:
         if not change.key.startswith(self._prefixes):
             return None
-        old = documents.resource(change.previous) if change.previous else None
-        new = documents.resource(change.entry) if change.entry else None
+        old = self._resource(change.previous) if change.previous else None
+        new = self._resource(change.entry) if change.entry else None
         was = old is not None and (self._test is None or self._test(old))
         is_now = new is not None and (self._test is None or self._test(new))
         if is_now and new is not None:
             return WatchEvent(type="MODIFIED" if was else "ADDED", resource=new, old=old if was else None)
         if was and change.previous:
-            last = documents.resource(change.previous, change.revision)
+            last = self._resource(change.previous, change.revision)
             return WatchEvent(type="DELETED", resource=last, old=old)
         return None
 

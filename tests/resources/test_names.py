@@ -174,7 +174,7 @@ def test_annotations_are_limited_together_and_in_bytes():
     assert names.annotations_problem({str(i): "x" * 1000 for i in range(263)})
 
 
-@pytest.mark.parametrize("text", ["example.com/cleanup", "kubernetes", "orphan", "foregroundDeletion"])
+@pytest.mark.parametrize("text", ["example.com/cleanup", "cleanup.example.com", "kubernetes", "orphan"])
 def test_a_finalizer_may_be(text):
     assert names.finalizer_problem(text) == ""
 

@@ -8,7 +8,7 @@ import pytest
 
 from mastractl import errors
 from mastractl.resources.conditions import holds
-from mastractl.testing.store_tests.foundation import Foundation, changed, definition, put, widget
+from mastractl.testing.store_tests.foundation import Foundation, changed, definition, put, taken, widget
 
 if TYPE_CHECKING:
     from mastractl.store import StateStore
@@ -76,6 +76,10 @@ class DefiningTests(Foundation):
         assert [r.api_version for r in store.list("widgets.v1.example.com")] == ["example.com/v1"]
         assert store.require("widgets", name="w").api_version == "example.com/v2"
         assert store.update(changed(older, size=2)).api_version == "example.com/v2"
+        with store.watch("widgets.v1.example.com") as events:
+            assert [e.resource.api_version for e in taken(events, 1)] == ["example.com/v1"]
+            store.apply(widget(size=3))
+            assert [e.resource.api_version for e in taken(events, 1)] == ["example.com/v1"]
 
     def test_a_version_that_is_served_no_more(self, store: StateStore) -> None:
         store.apply_all([versions("v1", "v2"), widget()])
