@@ -20,7 +20,7 @@ from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic
 from mastractl.resources import definitions, references, shorthand
 from mastractl.resources.kinds import KindRegistry
-from mastractl.resources.names import name_problem
+from mastractl.resources.names import name_problem, namespace_problem
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource, ResourceKey
 
@@ -84,6 +84,7 @@ def take(
         namespace=inv.namespace,
         namespace_given=inv.namespace_given,
         extent=extent,
+        stored=lambda kind, key: _document(inv, kind, key),
     )
     for item in progress.counted(inv, items, "checking manifests"):
         if isinstance(item, Diagnostic):
@@ -204,6 +205,14 @@ def refusal(found: Sequence[Diagnostic], *, outcome: str) -> errors.Invalid:
     faults = [d for d in diagnostics.in_order(found) if d.severity == ERROR]
     causes = [Cause(code=d.code, path=d.path, message=d.message, hint=d.hint, place=d.place) for d in faults]
     return errors.Invalid(f"{outcome}: {diagnostics.summary(found)}", causes=causes)
+
+
+def _document(inv: Invocation, kind: Kind, key: ResourceKey) -> JsonObject | None:
+    """What the store has in the place of a document that was refused."""
+    if name_problem(key.name) or (kind.namespaced and namespace_problem(key.namespace)):
+        return None
+    found = inv.store.get(kind, namespace=key.namespace, name=key.name)
+    return None if found is None else found.document
 
 
 def _stored(inv: Invocation, key: ResourceKey) -> bool:

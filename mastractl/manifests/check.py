@@ -14,20 +14,21 @@ from mastractl.manifests import yamldoc
 from mastractl.manifests.causes import from_cause, from_causes
 from mastractl.manifests.diagnostics import Diagnostic, Related
 from mastractl.resources.admission import admit
-from mastractl.resources.definitions import is_definition, kind_from_definition
+from mastractl.resources.definitions import is_definition, stored_kind
 from mastractl.resources.kinds import KindRegistry
-from mastractl.resources.resource import split_api_version
+from mastractl.resources.resource import Resource, ResourceKey, split_api_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mastractl.errors import FieldPath
     from mastractl.manifests.manifest import Manifest
     from mastractl.resources.admission import Admitted, Fields
     from mastractl.resources.kinds import Kind
     from mastractl.resources.parts import Extent
-    from mastractl.resources.resource import Resource, ResourceKey
     from mastractl.values import JsonObject
+
+    Stored = Callable[[Kind, ResourceKey], JsonObject | None]
 
 _NOT_KNOWN_YET = ("MA010", "MA011")
 
@@ -41,7 +42,7 @@ class Checked:
     kind: Kind
 
 
-def check(
+def check(  # noqa: PLR0913 - what manifests are checked against
     stream: Iterable[Manifest | Diagnostic],
     kinds: KindRegistry,
     *,
@@ -49,15 +50,19 @@ def check(
     namespace: str = "default",
     namespace_given: bool = False,
     extent: Extent = "whole",
+    stored: Stored | None = None,
 ) -> Iterator[Checked | Diagnostic]:
     """The resources of a stream of manifests, and all that is wrong with the others.
 
     `kinds` is not changed: definitions met in the stream are known within it only. Findings come as the
     manifests do, but those of kinds that were not known yet come last; `diagnostics.in_order` sorts them.
     Equal resources come once, with a warning; of different ones of the same name the later are errors.
-    `extent` says how much of a resource each of them is: `resources.parts`.
+    `extent` says how much of a resource each of them is: `resources.parts`. `stored` gives what stands in the
+    place of one that is refused: what did not change since may be what the schema forbids by now.
     """
-    return _Check(kinds, fields, namespace, given=namespace_given, extent=extent).all(stream)
+    checks = _Check(kinds, fields, namespace, given=namespace_given, extent=extent)
+    checks.stored = stored
+    return checks.all(stream)
 
 
 class _Seen(NamedTuple):
@@ -81,6 +86,8 @@ class _Check:
         self._seen: dict[ResourceKey, _Seen] = {}
         self._reread: tuple[str, Any] = ("", None)
         self._broken: set[tuple[str, str]] = set()
+        self.stored: Stored | None = None
+        """What stands in the place of a document, asked only where a document is refused."""
 
     def all(self, stream: Iterable[Manifest | Diagnostic]) -> Iterator[Checked | Diagnostic]:
         waiting: list[Manifest] = []
@@ -108,6 +115,13 @@ class _Check:
         return True
 
     def _admit(self, document: JsonObject) -> Admitted:
+        admitted = self._admitted(document, None)
+        if admitted.resource is not None or admitted.kind is None or self.stored is None:
+            return admitted
+        old = self.stored(admitted.kind, self._key(document, admitted.kind))
+        return admitted if old is None else self._admitted(document, old)
+
+    def _admitted(self, document: JsonObject, old: JsonObject | None) -> Admitted:
         return admit(
             document,
             self._kinds,
@@ -115,7 +129,13 @@ class _Check:
             namespace=self._namespace,
             namespace_given=self._given,
             extent=self._extent,
+            old=old,
         )
+
+    def _key(self, document: JsonObject, kind: Kind) -> ResourceKey:
+        resource = Resource(document)
+        namespace = (resource.namespace or self._namespace) if kind.namespaced else ""
+        return ResourceKey(kind.group, kind.kind, namespace, resource.name)
 
     def _judged(self, manifest: Manifest, admitted: Admitted) -> Iterator[Checked | Diagnostic]:
         if admitted.causes or admitted.warnings:
@@ -129,7 +149,7 @@ class _Check:
             yield repeated
             return
         if is_definition(manifest.document):
-            self._kinds.add(kind_from_definition(resource.document)[0])
+            self._kinds.add(stored_kind(resource.document))
         yield Checked(manifest, resource, kind)
 
     def _repeated(self, manifest: Manifest, resource: Resource, kind: Kind) -> Diagnostic | None:

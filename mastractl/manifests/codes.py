@@ -123,6 +123,11 @@ CODES: dict[str, Code] = {
         "bad-definition",
         "The CustomResourceDefinition breaks a rule of its own: its name, its versions, or its schema.",
     ),
+    "MA132": Code(
+        "outdated-resources",
+        "The schema of a definition was changed, and resources in the store do not obey the new one. They "
+        "stay as they are and can be read; what did not change is tolerated when they are updated.",
+    ),
     "MA131": Code(
         "rules-not-evaluated",
         "The schema has x-kubernetes-validations; these CEL rules are kept but not evaluated yet.",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from mastractl.resources.constraints import constraints
 from mastractl.resources.metadata import resource_schema
-from mastractl.resources.nodes import Findings, node
+from mastractl.resources.nodes import Findings, items_schema, node
+from mastractl.resources.schema_words import EMBEDDED, INT_OR_STRING, PRESERVE, has_default
 
 if TYPE_CHECKING:
     from mastractl.resources.constraints import Check
@@ -28,9 +29,9 @@ def acceptor(schema: JsonObject) -> Check:
 
     Null is never accepted, even where the schema allows it: what becomes of it is for the visitor to say.
     """
-    if schema.get("x-kubernetes-embedded-resource") is True:
+    if schema.get(EMBEDDED) is True:
         schema = resource_schema(schema, embedded=True)
-    if schema.get("x-kubernetes-int-or-string") is not True:
+    if schema.get(INT_OR_STRING) is not True:
         match schema.get("type"):
             case "object":
                 return _object(schema)
@@ -48,6 +49,8 @@ def _visited(schema: JsonObject) -> Check:
     visit = node(schema)
 
     def accept(value: Any) -> bool:
+        if value is None:
+            return False
         found = Findings(prune=False)
         return visit(value, found, ()) is value and found.plain and not found.unknown
 
@@ -102,7 +105,7 @@ def _object(schema: JsonObject) -> Check:  # noqa: C901 - calls would cost too m
         if name not in plain:
             deep[name] = _later(child, deep, name)
     others = _others(schema)
-    must = (*schema.get("required", ()), *(n for n, child in properties.items() if "default" in child))
+    must = (*schema.get("required", ()), *(n for n, child in properties.items() if has_default(child)))
     checks = constraints(schema, skip="required")
 
     def accept(value: Any) -> bool:
@@ -131,16 +134,17 @@ def _others(schema: JsonObject) -> Check:
         place: dict[str, Check] = {}
         place["*"] = _later(others, place, "*")
         return lambda value: place["*"](value)  # noqa: PLW0108 - it is replaced
-    if others is True or schema.get("x-kubernetes-preserve-unknown-fields") is True:
+    if others is True or schema.get(PRESERVE) is True:
         return _agree
     return _refuse
 
 
 def _array(schema: JsonObject) -> Check:
     place: dict[str, Check] = {}
-    place["items"] = _later(schema["items"], place, "items")
+    items = items_schema(schema)
+    place["items"] = _later(items, place, "items")
     checks = constraints(schema)
-    plain = _plain_type(schema["items"])
+    plain = _plain_type(items)
 
     def accept(value: Any) -> bool:
         if type(value) is not list:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors
 from mastractl.errors import Cause
-from mastractl.resources import definition_forms, parts, references, sensitive, shorthand
+from mastractl.resources import definition_forms, references, sensitive, shorthand, validation
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
@@ -38,17 +38,15 @@ class Admitted(NamedTuple):
 
     `resource` is its canonical form, None where there are causes; `kind` is None where it is not known.
     `causes` are errors and `warnings` are remarks; their paths are those of the document as it was written.
-    `complete` says that the resource lacks no default.
     """
 
     resource: Resource | None
     kind: Kind | None
     causes: tuple[Cause, ...] = ()
     warnings: tuple[Cause, ...] = ()
-    complete: bool = False
 
 
-def admit(
+def admit(  # noqa: PLR0913 - what a document can be checked against
     document: JsonObject,
     kinds: KindRegistry,
     *,
@@ -56,12 +54,15 @@ def admit(
     namespace: str = "default",
     namespace_given: bool = False,
     extent: Extent = "whole",
+    old: JsonObject | None = None,
 ) -> Admitted:
     """Check one document against the kinds there are; what is wrong with it is answered, never raised.
 
     `namespace` is where a namespaced resource goes that names none; `namespace_given` says that the user
     asked for it, so that a document that names another is refused (MA013). `extent` says how much of a
-    resource the document is (`parts`); a definition is never a part. The document is never changed.
+    resource the document is (`parts`); a definition is never a part. `old` is what the store has in its
+    place: a part that is as it was may be what the schema forbids by now (`ratcheting`). The document is
+    never changed.
     """
     found = resolve(document, kinds)
     if isinstance(found, Cause):
@@ -76,12 +77,14 @@ def admit(
     if extent == "part" and kind.kind == definition_forms.KIND:
         extent = "declared"
     unknown: Unknown = "prune" if fields == "ignore" else "report"
-    form, causes, complete = parts.run(version, form, extent, unknown=unknown)
+    form, causes = validation.checked(version, form, unknown=unknown, old=old, extent=extent)
     causes = sensitive.checked(version, form, causes)
     if kind.bundled:
         causes, more = _particular(kind, document, form, causes, kinds)
         remarks += more
     causes = misplaced + (_unnamed(form, causes) if causes else causes)
+    remarks += [cause for cause in causes if cause.warning]
+    causes = [cause for cause in causes if not cause.warning]
     if fields == "warn":
         remarks += [cause._replace(warning=True) for cause in causes if cause.code == "MA101"]
         causes = [cause for cause in causes if cause.code != "MA101"]
@@ -89,7 +92,7 @@ def admit(
         return Admitted(resource=None, kind=kind, causes=tuple(causes), warnings=tuple(remarks))
     if not version.storage:  # conversion is None: the versions of a kind differ in nothing but their name
         form = {**form, "apiVersion": kind.api_version}
-    return Admitted(resource=Resource(form), kind=kind, warnings=tuple(remarks), complete=complete)
+    return Admitted(resource=Resource(form), kind=kind, warnings=tuple(remarks))
 
 
 def _canonical(kind: Kind, document: JsonObject) -> JsonObject:
@@ -174,7 +177,9 @@ def _particular(
 ) -> tuple[list[Cause], list[Cause]]:
     """What only a bundled kind is asked: all causes with the paths of the written document, and remarks."""
     if kind.kind == definition_forms.KIND:
-        more, remarks = _definition(document, kinds) if all(c.code == "MA101" for c in causes) else ([], [])
+        more, remarks = (
+            _definition(document, kinds) if all(c.code == "MA101" or c.warning for c in causes) else ([], [])
+        )
     else:
         if faults := references.faults(kind.kind, form):
             causes = [c for c in causes if not any(f.path == c.path[: len(f.path)] for f in faults)] + faults

@@ -93,6 +93,10 @@ def adopt(
         bundled = known is not None or (kinds is None and where.group == GROUP)
         found = _with_status(found, before, kept=bundled)
         found["metadata"]["generation"] = lifecycle.next_generation(before, found)
+    if where.segment == _DEFINITION:
+        from mastractl.resources.establishing import established  # noqa: PLC0415 - only edits need it
+
+        found = established(found, clock.rfc3339(now))
     adopted = lifecycle.arranged(found)
     if previous is not None and before is not None and lifecycle.same(before, adopted):
         return previous

@@ -70,7 +70,8 @@ def _maker(column: Column) -> Callable[[JsonObject, float], str]:
     accepts = _TYPES.get(column.type, (str,))
     if accepts == (str,):
         return lambda document, _now: _text(path, document)
-    return lambda document, _now: _typed(path, document, accepts)
+    whole = column.type == "integer"
+    return lambda document, _now: _typed(path, document, accepts, whole=whole)
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -91,15 +92,18 @@ def _text(path: Path, document: JsonObject) -> str:
     return text if text.isprintable() else one_line(text)
 
 
-def _typed(path: Path, document: JsonObject, accepts: tuple[type, ...]) -> str:
-    """The first value if it is of the column's type; a value of another type has no cell in Kubernetes."""
+def _typed(path: Path, document: JsonObject, accepts: tuple[type, ...], *, whole: bool) -> str:
+    """The first value if it is of the column's type; a value of another type has no cell in Kubernetes.
+
+    `whole` cuts off the fraction of a number, as a column of integers does.
+    """
     try:
         value = path.first(document)
     except errors.BadRequest:
         return INVALID
     if not isinstance(value, accepts) or (isinstance(value, bool) and bool not in accepts):
         return ""
-    return text_of(value)
+    return text_of(int(value) if whole and isinstance(value, float) else value)
 
 
 def _age(path: Path, document: JsonObject, now: float) -> str:

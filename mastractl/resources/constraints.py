@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mastractl.resources import metadata
 from mastractl.resources.jsontypes import equal, has_type, identity, is_multiple, is_number
+from mastractl.resources.schema_words import EMBEDDED, INT_OR_STRING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sized
@@ -42,7 +43,7 @@ def predicate(schema: JsonObject) -> Check:
 
 
 def _type_check(schema: JsonObject) -> Iterator[Check]:
-    if schema.get("x-kubernetes-int-or-string") is True:
+    if schema.get(INT_OR_STRING) is True:
         yield lambda value: has_type(value, "string") or has_type(value, "integer")
     elif "type" in schema:
         name = schema["type"]
@@ -121,7 +122,8 @@ def _pattern(schema: JsonObject) -> Iterator[Check]:
 def _format(schema: JsonObject) -> Iterator[Check]:
     from mastractl.resources import formats  # noqa: PLC0415 - few schemas have formats
 
-    check = formats.check(schema["format"])
+    kind = "" if schema.get(INT_OR_STRING) is True else schema.get("type") or ""
+    check = formats.check(schema["format"], kind)
     if check is not None:
         yield check
 
@@ -165,6 +167,11 @@ def repeated(items: list[Any]) -> list[tuple[int, int]]:
     return again
 
 
+def _embedded(schema: JsonObject) -> Iterator[Check]:
+    if schema[EMBEDDED] is True:
+        yield lambda value: not isinstance(value, dict) or not metadata.type_problems(value)
+
+
 def _object_meta(schema: JsonObject) -> Iterator[Check]:
     if schema[metadata.MARK] is True:
         yield lambda value: not isinstance(value, dict) or metadata.is_plain(value)
@@ -205,6 +212,7 @@ _MAKERS: dict[str, Callable[[JsonObject], Iterator[Check]]] = {
     "format": _format,
     "uniqueItems": _unique,
     "x-kubernetes-list-type": _list_type,
+    EMBEDDED: _embedded,
     metadata.MARK: _object_meta,
     "allOf": _all_of,
     "anyOf": _any_of,

@@ -29,6 +29,9 @@ _OLD_VERSIONS = (f"{GROUP}/v1alpha1", f"{KUBERNETES_GROUP}/v1beta1")
 _SHARED = ("validation", "subresources", "additionalPrinterColumns")
 """What the older form says once for all versions."""
 
+_OLD_WEBHOOK = {"webhookClientConfig": "clientConfig", "conversionReviewVersions": "conversionReviewVersions"}
+"""What the older form says of a conversion beside its strategy, and the name it has in `webhook` now."""
+
 
 def is_definition(document: JsonObject) -> bool:
     """Whether the document is a CustomResourceDefinition, in whichever group."""
@@ -43,9 +46,7 @@ def is_old(document: JsonObject) -> bool:
     spec = document.get("spec")
     if not isinstance(spec, dict):
         return False
-    return any(word in spec for word in _SHARED) or (
-        spec.get("versions") is None and document.get("apiVersion") in _OLD_VERSIONS
-    )
+    return any(word in spec for word in _SHARED) or document.get("apiVersion") in _OLD_VERSIONS
 
 
 def upgrade(document: JsonObject) -> JsonObject:
@@ -74,6 +75,8 @@ def written_path(document: JsonObject, path: FieldPath) -> FieldPath:
         return path
     spec = document["spec"]
     word = path[3] if len(path) > 3 else ""
+    if _has_own(spec, path[2], word):
+        return path
     if word == "schema" and "validation" in spec:
         return ("spec", "validation", *path[4:])
     if word in ("subresources", "additionalPrinterColumns") and word in spec:
@@ -81,6 +84,13 @@ def written_path(document: JsonObject, path: FieldPath) -> FieldPath:
     if spec.get("versions"):
         return path
     return ("spec", "version") if word == "name" and "version" in spec else ("spec",)
+
+
+def _has_own(spec: JsonObject, index: Any, word: Any) -> bool:
+    """Whether a version says for itself what the older form may say for all."""
+    versions = spec.get("versions")
+    found = versions[index] if isinstance(versions, list) and isinstance(index, int) else None
+    return isinstance(found, dict) and word in found
 
 
 def _clash(spec: JsonObject) -> errors.Cause | None:
@@ -105,14 +115,43 @@ def _old_spec(spec: JsonObject) -> JsonObject:
     if isinstance(spec.get("subresources"), dict):
         shared["subresources"] = spec["subresources"]
     if isinstance(spec.get("additionalPrinterColumns"), list):
-        shared["additionalPrinterColumns"] = [_column(each) for each in spec["additionalPrinterColumns"]]
+        shared["additionalPrinterColumns"] = _old_columns(spec["additionalPrinterColumns"])
     versions = spec.get("versions") or [{"name": spec.get("version", "v1"), "served": True, "storage": True}]
     dropped = (*_SHARED, "version", "versions", "preserveUnknownFields")
     new = {word: value for word, value in spec.items() if word not in dropped}
     new.setdefault("scope", "Namespaced")
+    if isinstance(new.get("conversion"), dict):
+        new["conversion"] = _old_conversion(new["conversion"])
     if isinstance(versions, list):
-        versions = [{**each, **shared} if isinstance(each, dict) else each for each in versions]
+        versions = [_old_version(each, shared, preserve=preserve) for each in versions]
     return new | {"versions": versions}
+
+
+def _old_version(version: Any, shared: JsonObject, *, preserve: bool) -> Any:
+    """A version of the older form: what it does not say for itself it shares with the others."""
+    if not isinstance(version, dict):
+        return version
+    new = {**shared, **version}
+    own = version.get("schema")
+    if isinstance(own, dict) and isinstance(own.get("openAPIV3Schema"), dict):
+        schema = _old_schema(own["openAPIV3Schema"], preserve=preserve, root=True)
+        new["schema"] = {**own, "openAPIV3Schema": schema}
+    if isinstance(version.get("additionalPrinterColumns"), list):
+        new["additionalPrinterColumns"] = _old_columns(version["additionalPrinterColumns"])
+    return {word: new[word] for word in dict.fromkeys((*version, *new))}
+
+
+def _old_columns(columns: list[Any]) -> list[Any]:
+    return [_column(each) for each in columns]
+
+
+def _old_conversion(conversion: JsonObject) -> JsonObject:
+    """A conversion with what belongs to its webhook in `webhook`."""
+    moved = {new: conversion[old] for old, new in _OLD_WEBHOOK.items() if conversion.get(old) is not None}
+    rest = {word: value for word, value in conversion.items() if word not in _OLD_WEBHOOK}
+    if conversion.get("strategy") != "Webhook" or not moved:
+        return rest
+    return {**rest, "webhook": {**moved, **(rest.get("webhook") or {})}}
 
 
 def _old_validation(spec: JsonObject) -> Any:
@@ -190,9 +229,7 @@ def _version_without_nulls(version: Any) -> Any:
 def _clean(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
-    new = {
-        word: value for word, value in schema.items() if value is not None or word in ("default", "example")
-    }
+    new = {word: value for word, value in schema.items() if value is not None or word == "example"}
     if isinstance(new.get("properties"), dict):
         new["properties"] = {name: _clean(child) for name, child in new["properties"].items()}
     for word in ("items", "additionalProperties", "not"):

@@ -1,20 +1,21 @@
 """The rules a CustomResourceDefinition must obey beyond the schemas it holds.
 
-Those of apiextensions.k8s.io/v1 (`apis/apiextensions/validation`) that decide whether a kind is usable, asked
-of the canonical form. `SHAPE` comes first: every rule may rely on it.
+Those of apiextensions.k8s.io/v1 (`apis/apiextensions/validation`), asked of the canonical form. `SHAPE` comes
+first: every rule may rely on it. `update_causes` are those for a definition that takes the place of another.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mastractl import errors
-from mastractl.resources import names, path_reader, schema_rules, sensitive
-from mastractl.resources.jsontypes import SCALARS
-from mastractl.resources.schema_rules import broken
+from mastractl.resources import names, path_reader, schema_rules, sensitive, webhook_rules
+from mastractl.resources.jsontypes import shown
+from mastractl.resources.rule_forms import field_at
+from mastractl.resources.schema_forms import broken, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mastractl.errors import Cause, FieldPath
     from mastractl.resources.kinds import Kind
@@ -64,14 +65,14 @@ _VERSION = _shape(
     served={"type": "boolean"},
     storage={"type": "boolean"},
     deprecated={"type": "boolean"},
-    deprecationWarning={"type": "string", "nullable": True, "minLength": 1, "maxLength": 256},
+    deprecationWarning={"type": "string", "nullable": True, "minLength": 1},
     schema=_shape("openAPIV3Schema", openAPIV3Schema={"type": "object", **_ANYTHING}),
     subresources={
         **_shape(status={"type": "object", "nullable": True, **_ANYTHING}, scale=_SCALE),
         "nullable": True,
     },
     additionalPrinterColumns=_items(_COLUMN),
-    selectableFields={**_items(_shape("jsonPath", jsonPath=_TEXT)), "maxItems": 8},
+    selectableFields=_items(_shape("jsonPath", jsonPath=_TEXT)),
 )
 SHAPE: JsonObject = _shape(
     "metadata",
@@ -108,15 +109,64 @@ SHAPE: JsonObject = _shape(
 
 
 def causes(definition: JsonObject) -> list[Cause]:
-    """Every rule that a canonical definition of the right shape breaks, as causes with canonical paths."""
+    """Every rule that a canonical definition of the right shape breaks, as causes with canonical paths.
+
+    Warnings stand among them: what Kubernetes takes although it does not do what it seems to.
+    """
     spec = definition["spec"]
     return [
-        *_identity(definition["metadata"]["name"], spec),
+        *_identity(definition["metadata"], spec),
         *_names(spec["names"]),
         *_versions(spec["versions"]),
         *_switches(spec),
+        *webhook_rules.conversion_causes(spec.get("conversion")),
         *_sensitive(definition["metadata"], spec["versions"]),
     ]
+
+
+def update_causes(
+    definition: JsonObject, old: JsonObject, in_use: Callable[[str], int] | None = None
+) -> list[Cause]:
+    """What keeps a canonical definition from taking the place of `old`, the canonical one that stands there.
+
+    Resources that are stored need their kind and their scope, and every version in which some are stored.
+    `in_use` says how many are stored in a version; without it each that status names counts.
+    """
+    spec, before = definition["spec"], old["spec"]
+    found = []
+    for *path, what in (("scope", "scope"), ("names", "kind", "kind"), ("names", "plural", "plural")):
+        new, was = _at(spec, path), _at(before, path)
+        if new != was:
+            message = f"the {what} cannot change from {was} to {new}"
+            hint = "delete the definition, with all resources of the kind, and define it anew"
+            found.append(broken(message, ("spec", *path), hint=hint)._replace(reason="FieldValueForbidden"))
+    there = {version["name"] for version in spec["versions"]}
+    for name in stored_versions(old):
+        count = in_use(name) if in_use and name not in there else 1
+        if name not in there and count:
+            many = f"{count} resource{'s are' if count > 1 else ' is'}" if in_use else "resources may be"
+            message = f"the version {name} cannot go: {many} stored in it"
+            hint = "keep it with served: false until each of them was applied again"
+            found.append(
+                broken(message, ("spec", "versions"), hint=hint)._replace(reason="FieldValueForbidden")
+            )
+    return found
+
+
+def stored_versions(definition: JsonObject) -> list[str]:
+    """The versions in which resources may be stored, as status says or else as the spec lets one think."""
+    status = definition.get("status")
+    found = status.get("storedVersions") if isinstance(status, dict) else None
+    if isinstance(found, list) and found:
+        return [name for name in found if isinstance(name, str)]
+    return [version["name"] for version in definition["spec"]["versions"] if version.get("storage")]
+
+
+def _at(spec: JsonObject, path: Sequence[str]) -> object:
+    value: object = spec
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def clashes(kind: Kind, others: Iterable[Kind]) -> Iterator[Cause]:
@@ -141,8 +191,12 @@ def _field_of(kind: Kind, word: str) -> str:
     )
 
 
-def _identity(name: str, spec: JsonObject) -> Iterator[Cause]:
-    group, plural = spec["group"], spec["names"]["plural"]
+APPROVAL = "api-approved.kubernetes.io"
+"""The annotation by which a group of the Kubernetes community says who approved the API."""
+
+
+def _identity(metadata: JsonObject, spec: JsonObject) -> Iterator[Cause]:
+    name, group, plural = metadata["name"], spec["group"], spec["names"]["plural"]
     if problem := names.subdomain_problem(group):
         yield broken(problem, ("spec", "group"))
     elif "." not in group:
@@ -152,6 +206,21 @@ def _identity(name: str, spec: JsonObject) -> Iterator[Cause]:
         yield broken(
             message, ("metadata", "name"), hint=f"name it {plural}.{group}, or change plural or group"
         )
+    if f".{group}".endswith((".k8s.io", ".kubernetes.io")):
+        yield from _approval(metadata.get("annotations"), group)
+
+
+def _approval(annotations: object, group: str) -> Iterator[Cause]:
+    at = ("metadata", "annotations", APPROVAL)
+    hint = 'give the URL of the approval, or a text that begins with "unapproved"'
+    found = annotations.get(APPROVAL) if isinstance(annotations, dict) else None
+    if not found:
+        message = f"{group} belongs to the Kubernetes community: the annotation {APPROVAL} is needed"
+        yield broken(message, at, hint=hint)
+    elif isinstance(found, str) and not found.startswith("unapproved"):
+        scheme, colon, rest = found.partition("://")
+        if not scheme or not colon or not rest.strip("/"):
+            yield broken(f"{shown(found)} is no approval of an API", at, hint=hint)
 
 
 def _names(found: JsonObject) -> Iterator[Cause]:
@@ -191,19 +260,30 @@ def _versions(versions: list[JsonObject]) -> Iterator[Cause]:
 
 
 def _version(version: JsonObject, at: FieldPath) -> Iterator[Cause]:
-    schema = version["schema"]["openAPIV3Schema"]
-    found = schema_rules.schema_causes(schema, (*at, "schema", "openAPIV3Schema"))
+    schema, subresources = version["schema"]["openAPIV3Schema"], version.get("subresources") or {}
+    status = subresources.get("status") is not None
+    found = schema_rules.schema_causes(schema, (*at, "schema", "openAPIV3Schema"), status=status)
     yield from found
-    if version.get("deprecationWarning") and not version.get("deprecated"):
-        yield broken("a deprecationWarning needs deprecated: true", (*at, "deprecationWarning"))
+    yield from _deprecation(version, (*at, "deprecationWarning"))
     for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
         yield from _json_path(column["jsonPath"], (*at, "additionalPrinterColumns", index, "jsonPath"))
-    scale = (version.get("subresources") or {}).get("scale") or {}
+    scale = subresources.get("scale") or {}
     for field, roots in _SCALE_ROOTS.items():
         yield from _scale_path(scale.get(field), roots, (*at, "subresources", "scale", field))
-    for index, field in enumerate(version.get("selectableFields") or ()):
-        if not found:
-            yield from _selectable(field["jsonPath"], schema, (*at, "selectableFields", index, "jsonPath"))
+    if all(cause.warning for cause in found):
+        yield from _selectable(version.get("selectableFields") or (), schema, (*at, "selectableFields"))
+
+
+def _deprecation(version: JsonObject, at: FieldPath) -> Iterator[Cause]:
+    text = version.get("deprecationWarning")
+    if text is None:
+        return
+    if not version.get("deprecated"):
+        yield broken("a deprecationWarning needs deprecated: true", at)
+    if len(text.encode(errors="replace")) > 256:
+        yield broken(f"must have at most 256 bytes, found {len(text.encode(errors='replace'))}", at)
+    if not text.isprintable():
+        yield broken("must be one line of printable characters", at)
 
 
 _SCALE_ROOTS = {
@@ -214,13 +294,15 @@ _SCALE_ROOTS = {
 
 
 def _json_path(text: str, path: FieldPath) -> Iterator[Cause]:
+    """Kubernetes asks for the dot alone, and leaves out the column of a path that it then cannot read."""
     if not text.startswith("."):
         yield broken(f"{text!r} must begin with a dot, as in .spec.field", path)
         return
     try:
         path_reader.compile_path(text)
     except errors.BadRequest as error:
-        yield broken(f"{text!r} is no JSONPath: {error.message}", path, hint=error.hint)
+        message = f"{text!r} is no JSONPath, so the column is not shown: {error.message}"
+        yield remark(message, path, hint=error.hint)
 
 
 def _scale_path(text: str | None, roots: tuple[str, ...], path: FieldPath) -> Iterator[Cause]:
@@ -228,19 +310,27 @@ def _scale_path(text: str | None, roots: tuple[str, ...], path: FieldPath) -> It
         yield broken(f"{text!r} must be a plain path that begins with {' or '.join(roots)}", path)
 
 
-def _selectable(text: str, schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    steps = text.split(".")
-    if steps[0] or not all(steps[1:]) or "[" in text:
-        yield broken(f"{text!r} must be a plain path, as in .spec.field", path)
-        return
-    if steps[1] == "metadata":
-        yield broken("fields of metadata cannot be made selectable", path)
-        return
-    field: Any = schema
-    for step in steps[1:]:
-        field = (field.get("properties") or {}).get(step) or {}
-    if field.get("type") not in SCALARS - {"number"}:
-        yield broken(f"{text!r} must be a text, integer or boolean that the schema describes", path)
+_SELECTABLE_TYPES = ("string", "integer", "boolean")
+_MOST_SELECTABLE = 8
+
+
+def _selectable(fields: Sequence[JsonObject], schema: JsonObject, at: FieldPath) -> Iterator[Cause]:
+    seen: dict[FieldPath, int] = {}
+    for index, field in enumerate(fields):
+        text, path = field["jsonPath"], (*at, index, "jsonPath")
+        try:
+            steps, found = field_at(text, schema, brackets=False)
+        except ValueError as error:
+            yield broken(f"{text!r} must be a plain path to a field that the schema describes: {error}", path)
+            continue
+        if steps[:1] == ("metadata",):
+            yield broken("fields of metadata cannot be made selectable", path)
+        elif found.get("type") not in _SELECTABLE_TYPES:
+            yield broken(f"{text!r} must be a text, integer or boolean that the schema describes", path)
+        if seen.setdefault(steps, index) != index:
+            yield broken(f"{text!r} is already selectable, at index {seen[steps]}", path)
+    if len(seen) > _MOST_SELECTABLE:
+        yield broken(f"at most {_MOST_SELECTABLE} fields can be made selectable, found {len(seen)}", at)
 
 
 def _switches(spec: JsonObject) -> Iterator[Cause]:

@@ -11,20 +11,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
-from mastractl.resources import definition_rules, schema_rules, sensitive
+from mastractl.resources import definition_rules, formats, path_reader, schema_forms, schema_rules, sensitive
 from mastractl.resources.definition_forms import is_definition, is_old, upgrade, written_path
+from mastractl.resources.jsontypes import shown
 from mastractl.resources.kinds import Column, Kind, Version
 from mastractl.resources.resource import Resource
 from mastractl.resources.structural import compile_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mastractl.errors import Cause
     from mastractl.resources.structural import Program
     from mastractl.values import JsonObject
 
-__all__ = ["is_definition", "kind_from_definition", "upgrade"]
+__all__ = ["is_definition", "kind_from_definition", "stored_kind", "update_causes", "upgrade"]
 
 
 def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
@@ -33,13 +34,58 @@ def kind_from_definition(document: JsonObject) -> tuple[Kind, list[Cause]]:
     Takes every accepted form; raises Invalid with one cause per broken rule. Paths are those of the
     document as it was given.
     """
-    canonical = upgrade(document)
-    _, found = _shape().run(canonical, unknown="keep")
-    found = found or definition_rules.causes(canonical)
-    if found:
-        raise _invalid(document, found)
-    remarks = (*_old_form(document), *_conversion(canonical["spec"]), *_rules_remarks(document, canonical))
+    canonical = _shaped(document)
+    found = definition_rules.causes(canonical)
+    if broken := [cause for cause in found if not cause.warning]:
+        raise _invalid(document, broken)
+    remarks = (
+        *_old_form(document),
+        *(_moved(cause, document) for cause in found),
+        *_conversion(canonical["spec"]),
+        *_format_remarks(document, canonical),
+        *_rules_remarks(document, canonical),
+    )
     return _kind(canonical["spec"], _sensitive_fields(canonical)), list(remarks)
+
+
+def stored_kind(document: JsonObject) -> Kind:
+    """The kind of a definition that was let in before, by whatever rules held then.
+
+    No rule is asked again, so that a rule that came later takes no kind away from its resources; raises
+    Invalid only for what makes no kind at all.
+    """
+    canonical = _shaped(document)
+    for index, version in enumerate(canonical["spec"]["versions"]):
+        schema, path = (
+            version["schema"]["openAPIV3Schema"],
+            ("spec", "versions", index, "schema", "openAPIV3Schema"),
+        )
+        if found := list(schema_forms.form_causes(schema, path)):
+            raise _invalid(document, found)
+    if not any(version["storage"] for version in canonical["spec"]["versions"]):
+        message = "one version must have storage: true"
+        raise _invalid(document, [schema_forms.broken(message, ("spec", "versions"))])
+    return _kind(canonical["spec"], _sensitive_fields(canonical))
+
+
+def update_causes(
+    document: JsonObject, old: JsonObject, in_use: Callable[[str], int] | None = None
+) -> list[Cause]:
+    """What keeps a definition that obeys every rule from taking the place of a stored one (MA130).
+
+    `in_use` says how many resources are stored in a version; without it every version that the status of
+    the old one names counts as in use.
+    """
+    found = definition_rules.update_causes(upgrade(document), upgrade(old), in_use)
+    return [_moved(cause, document) for cause in found]
+
+
+def _shaped(document: JsonObject) -> JsonObject:
+    """The canonical form, in a shape that every rule may rely on; raises Invalid."""
+    canonical, found = _shape().run(upgrade(document), unknown="keep")
+    if broken := [cause for cause in found if not cause.warning]:
+        raise _invalid(document, broken)
+    return canonical
 
 
 @cache
@@ -90,8 +136,8 @@ def _version(version: JsonObject, sensitive_fields: str) -> Version:
         served=version["served"],
         storage=version["storage"],
         deprecation=deprecation if version.get("deprecated") else "",
-        columns=tuple(map(_column, version.get("additionalPrinterColumns") or ())),
-        status="status" in subresources,
+        columns=tuple(_column(c) for c in version.get("additionalPrinterColumns") or () if _can_show(c)),
+        status=subresources.get("status") is not None,
         scale=subresources.get("scale"),
         selectable_fields=tuple(each["jsonPath"] for each in version.get("selectableFields") or ()),
         sensitive=lambda: (*sensitive.marked(schema), *sensitive.named(sensitive_fields)),
@@ -101,6 +147,15 @@ def _version(version: JsonObject, sensitive_fields: str) -> Version:
 def _sensitive_fields(definition: JsonObject) -> str:
     """What the annotation of a definition in order says."""
     return str((definition["metadata"].get("annotations") or {}).get(sensitive.ANNOTATION, ""))
+
+
+def _can_show(column: JsonObject) -> bool:
+    """Whether the path of a column can be read; Kubernetes leaves a column out whose path it cannot read."""
+    try:
+        path_reader.compile_path(column["jsonPath"])
+    except errors.BadRequest:
+        return False
+    return True
 
 
 def _column(column: JsonObject) -> Column:
@@ -143,6 +198,33 @@ def _conversion(spec: JsonObject) -> Iterator[Cause]:
             hint="serve one version, or keep the fields of all versions compatible",
             warning=True,
         )
+
+
+def _format_remarks(document: JsonObject, canonical: JsonObject) -> Iterator[Cause]:
+    """What Kubernetes warns of: formats that it does not know, which check nothing."""
+    for index, version in enumerate(canonical["spec"]["versions"]):
+        schema = version["schema"]["openAPIV3Schema"]
+        if unknown := dict.fromkeys(_unknown_formats(schema)):
+            listed = ", ".join(map(shown, unknown))
+            yield errors.Cause(
+                code="MA130",
+                path=written_path(document, ("spec", "versions", index, "schema", "openAPIV3Schema")),
+                message=f"unrecognized format {listed}: no value is checked for it",
+                at_key=True,
+                warning=True,
+            )
+
+
+def _unknown_formats(schema: Any) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    name = schema.get("format")
+    if name and not formats.is_known(name, schema.get("type") or ""):
+        yield name
+    for child in (schema.get("properties") or {}).values():
+        yield from _unknown_formats(child)
+    for keyword in ("items", "additionalProperties"):
+        yield from _unknown_formats(schema.get(keyword))
 
 
 def _rules_remarks(document: JsonObject, canonical: JsonObject) -> Iterator[Cause]:

@@ -26,14 +26,25 @@ _WORD_UNITS = (
 )
 
 
-def check(name: str) -> Callable[[Any], bool] | None:
-    """The test for a format, which lets values pass that it is not about; None where nothing is tested."""
-    word = name.replace("-", "")
-    if word in _BOUNDS:
-        low, high = _BOUNDS[word]
-        return lambda value: not is_number(value) or low <= value <= high
-    test = _STRINGS.get(word)
+def check(name: str, type_: str = "") -> Callable[[Any], bool] | None:
+    """The test for a format, which lets values pass that it is not about; None where nothing is tested.
+
+    `type_` is the type of the field, "" if it has none: a format says something only on a field of its type.
+    """
+    if type_ in _NUMBERS:
+        bounds = _NUMBERS[type_].get(name)
+        return (
+            None if bounds is None else lambda value: not is_number(value) or bounds[0] <= value <= bounds[1]
+        )
+    test = _STRINGS.get(name.replace("-", "")) if type_ in ("", "string") else None
     return None if test is None else lambda value: not isinstance(value, str) or test(value)
+
+
+def is_known(name: str, type_: str = "") -> bool:
+    """Whether Kubernetes knows the format on a field of that type."""
+    return (
+        name in _NUMBERS[type_] if type_ in _NUMBERS else check(name, type_) is not None or name == "password"
+    )
 
 
 def _full(pattern: str, flags: int = 0) -> Callable[[str], bool]:
@@ -121,15 +132,11 @@ def _credit_card(text: str) -> bool:
 
 _FLOAT32 = 3.4028234663852886e38
 _FLOAT64 = 1.7976931348623157e308
-_BOUNDS: dict[str, tuple[float, float]] = {
-    "int32": (-(2**31), 2**31 - 1),
-    "int64": (-(2**63), 2**63 - 1),
-    "uint32": (0, 2**32 - 1),
-    "uint64": (0, 2**64 - 1),
-    "uint": (0, 2**64 - 1),
-    "float": (-_FLOAT32, _FLOAT32),
-    "double": (-_FLOAT64, _FLOAT64),
+_NUMBERS: dict[str, dict[str, tuple[float, float]]] = {
+    "integer": {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)},
+    "number": {"float": (-_FLOAT32, _FLOAT32), "double": (-_FLOAT64, _FLOAT64)},
 }
+"""The formats of numbers, by type. Others (uint32) mean nothing to Kubernetes, so nothing here."""
 
 _STRINGS: dict[str, Callable[[str], bool]] = {
     "bsonobjectid": _full(r"[0-9a-fA-F]{24}"),

@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import create, validator_for
+from jsonschema.validators import create, extend, validator_for
 
 from mastractl.errors import Cause
 from mastractl.resources import fault_limit, formats, metadata, patterns
 from mastractl.resources.constraints import map_keys, repeated
 from mastractl.resources.jsontypes import equal, has_type, is_multiple, is_number
+from mastractl.resources.ratcheting import Correlation
+from mastractl.resources.schema_words import EMBEDDED, INT_OR_STRING
 from mastractl.resources.verdicts import Fault, causes_of
+from mastractl.values import copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,12 +31,61 @@ if TYPE_CHECKING:
     Keyword = Callable[[Any, Any, Any, JsonObject], Iterator[ValidationError]]
 
 
-def judge(schema: JsonObject, document: Any) -> list[Cause]:
+def judge(schema: JsonObject, document: Any, old: JsonObject | None = None) -> list[Cause]:
     """Everything that is wrong with a document, already pruned and defaulted, under a structural schema.
 
-    The causes stand in the order of the document's fields as the schema names them.
+    The causes stand in the order of the document's fields as the schema names them. With `old`, what stood in
+    its place, only those that speak of what changed (`ratcheting`); where that held an item twice already,
+    items may be there twice, as Kubernetes has it.
     """
-    return _causes(_Judge(schema).iter_errors(document), ())
+    if old is None:
+        return _causes(_Judge(schema).iter_errors(document), ())
+    if equal(document, old):
+        return []
+    own = copy(document)
+    found = _causes(_Tolerant(Correlation(schema, own, old)).judge(schema).iter_errors(own), ())
+    if any(cause.code == "MA107" for cause in found):
+        repeated_before = any(cause.code == "MA107" for cause in judge(schema, old))
+        found = [cause for cause in found if not (repeated_before and cause.code == "MA107")]
+    return found
+
+
+class _Tolerant:
+    """The keywords that lead further down, passing over every part of a document that is what it was."""
+
+    def __init__(self, correlation: Correlation) -> None:
+        self._unchanged = correlation.unchanged
+
+    def judge(self, schema: JsonObject) -> Any:
+        """The judge of a schema."""
+        words = {
+            "properties": self._properties,
+            "additionalProperties": self._additional,
+            "items": self._items,
+        }
+        return extend(_Judge, words)(schema)  # type: ignore[no-untyped-call]  # the stubs leave it out
+
+    def _properties(
+        self, validator: Any, named: Any, instance: Any, _schema: JsonObject
+    ) -> Iterator[ValidationError]:
+        if isinstance(instance, dict):
+            for name in (name for name in named if name in instance):
+                if not self._unchanged(instance, name):
+                    yield from validator.descend(instance[name], named[name], path=name, schema_path=name)
+
+    def _additional(
+        self, validator: Any, rest: Any, instance: Any, schema: JsonObject
+    ) -> Iterator[ValidationError]:
+        if isinstance(instance, dict):
+            for name in (n for n in instance if n not in schema.get("properties", {})):
+                if not self._unchanged(instance, name):
+                    yield from _additional(validator, rest, {name: instance[name]}, schema)
+
+    def _items(self, validator: Any, item: Any, instance: Any, _s: JsonObject) -> Iterator[ValidationError]:
+        if isinstance(instance, list):
+            for index, each in enumerate(instance):
+                if not self._unchanged(instance, index):
+                    yield from validator.descend(each, item, path=index)
 
 
 def _causes(found: Iterable[ValidationError], path: FieldPath) -> list[Cause]:
@@ -99,7 +151,7 @@ def _unless_null(keyword: Keyword) -> Keyword:
 
 
 def _type(_v: Any, name: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
-    if schema.get("x-kubernetes-int-or-string") is not True and not has_type(instance, name):
+    if schema.get(INT_OR_STRING) is not True and not has_type(instance, name):
         yield ValidationError(f"is not of type {name}")
 
 
@@ -137,10 +189,14 @@ def _pattern(_v: Any, pattern: Any, instance: Any, _schema: JsonObject) -> Itera
         yield ValidationError("does not match")
 
 
-def _format(_v: Any, name: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
-    check = formats.check(name)
+def _format(_v: Any, name: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
+    check = formats.check(name, _type_name(schema))
     if check is not None and not check(instance):
         yield ValidationError("is not of the format")
+
+
+def _type_name(schema: JsonObject) -> str:
+    return "" if schema.get(INT_OR_STRING) is True else schema.get("type") or ""
 
 
 def _additional(validator: Any, rest: Any, instance: Any, schema: JsonObject) -> Iterator[ValidationError]:
@@ -181,6 +237,9 @@ def _embedded(validator: Any, on: Any, instance: Any, schema: JsonObject) -> Ite
         whole = metadata.resource_schema(schema, embedded=True)
         extra = {word: whole[word] for word in ("properties", "required")}
         yield from validator.descend(instance, extra)
+        for field, problem in metadata.type_problems(instance):
+            cause = Cause(code="MA110", path=(field,), message=problem)
+            yield ValidationError(problem, validator="cause", path=cause.path, validator_value=cause)
 
 
 def _object_meta(_v: Any, on: Any, instance: Any, _schema: JsonObject) -> Iterator[ValidationError]:
@@ -204,7 +263,7 @@ _VOCABULARY: dict[str, Any] = {
     **{word: _standard[word] for word in (*_SIZES, "properties")},
     **{word: _unless_null(_standard[word]) for word in _JUNCTORS},
     "type": _unless_null(_type),
-    "x-kubernetes-int-or-string": _unless_null(_int_or_string),
+    INT_OR_STRING: _unless_null(_int_or_string),
     "enum": _enum,
     "minimum": _minimum,
     "maximum": _maximum,
@@ -216,7 +275,7 @@ _VOCABULARY: dict[str, Any] = {
     "additionalProperties": _additional,
     "uniqueItems": _unique,
     "x-kubernetes-list-type": _list_type,
-    "x-kubernetes-embedded-resource": _embedded,
+    EMBEDDED: _embedded,
     metadata.MARK: _object_meta,
 }
 

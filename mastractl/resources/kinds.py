@@ -63,6 +63,8 @@ class Version:
         self.selectable_fields = selectable_fields
         self.program: Any = None
         """The compiled schema: `structural.version_program` puts it here when it is first wanted."""
+        self.has_defaults: bool | None = None
+        """Whether the schema has defaults: found out when it is first asked (`store.views`)."""
         self.part_program: Any = None
         """The same for some fields of a resource: `parts.part_program` puts it here."""
         self.mask: Any = None
@@ -98,6 +100,8 @@ class Kind(NamedTuple):
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     bundled: bool = False
+    asked: str = ""
+    """The version in which somebody asked for its resources, as in `agents.v1.mastra.ai`; "" for none."""
 
     @property
     def namespaced(self) -> bool:
@@ -108,6 +112,11 @@ class Kind(NamedTuple):
     def storage_version(self) -> Version:
         """The version in which resources are kept."""
         return next(v for v in self.versions if v.storage)
+
+    @property
+    def shown_version(self) -> Version:
+        """The version in which resources are shown: the one asked for, else the storage version."""
+        return (self.version(self.asked) if self.asked else None) or self.storage_version
 
     @property
     def api_version(self) -> str:
@@ -188,7 +197,9 @@ class KindRegistry:
         """
         name, _, group = word.lower().partition(".")
         found = [
-            k for k in self if name in k.names and (not group or group == k.group or _versioned(k, group))
+            k._replace(asked=_version_in(group, k))
+            for k in self
+            if name in k.names and (not group or group == k.group or _version_in(group, k))
         ]
         return sorted(found, key=lambda k: (k.group != GROUP, k.group))
 
@@ -210,6 +221,7 @@ class KindRegistry:
         return [k for k in self if word.lower() in k.categories]
 
 
-def _versioned(kind: Kind, rest: str) -> bool:
+def _version_in(rest: str, kind: Kind) -> str:
+    """The version that `version.group` names, if it is one of the kind."""
     version, _, group = rest.partition(".")
-    return group == kind.group and kind.version(version) is not None
+    return version if group == kind.group and kind.version(version) is not None else ""

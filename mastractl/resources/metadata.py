@@ -102,6 +102,20 @@ def resource_schema(schema: JsonObject, *, embedded: bool = False) -> JsonObject
     return schema | {"type": "object", "properties": own, "required": [*needed, *more]}
 
 
+def type_problems(document: JsonObject) -> list[tuple[str, str]]:
+    """What is wrong with apiVersion and kind of an embedded resource: (field, problem) pairs.
+
+    Values that are no texts are passed over: the schema reports them.
+    """
+    found = []
+    api_version, kind = document.get("apiVersion"), document.get("kind")
+    if isinstance(api_version, str) and (not api_version or api_version.count("/") > 1):
+        found.append(("apiVersion", f"{api_version!r} is no apiVersion: GROUP/VERSION, or VERSION alone"))
+    if isinstance(kind, str) and names.dns_label_problem(kind.lower()):
+        found.append(("kind", f"{kind!r} is no kind: letters, digits and '-', first a letter, at most 63"))
+    return found
+
+
 def is_plain(metadata: JsonObject) -> bool:
     """Whether metadata of the right shape breaks no rule: the quick form of asking for `metadata_causes`."""
     for field, value in metadata.items():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mastractl.resources.constraints import constraints, null_allowed
 from mastractl.resources.metadata import resource_schema
+from mastractl.resources.schema_words import EMBEDDED, INT_OR_STRING, PRESERVE, has_default
 from mastractl.values import copy
 
 if TYPE_CHECKING:
@@ -25,14 +26,19 @@ if TYPE_CHECKING:
 
 
 class Findings:
-    """What one pass found: whether all is plainly valid, and the trails of unknown fields."""
+    """What one pass found: whether all is plainly valid, and the trails of unknown fields and dropped nulls.
 
-    __slots__ = ("plain", "prune", "unknown")
+    With `fill` nulls that stand for nothing are dropped and defaults come in; without, a null is a value.
+    """
 
-    def __init__(self, *, prune: bool) -> None:
+    __slots__ = ("fill", "nulls", "plain", "prune", "unknown")
+
+    def __init__(self, *, prune: bool, fill: bool = True) -> None:
         self.prune = prune
+        self.fill = fill
         self.plain = True
         self.unknown: list[Trail] = []
+        self.nulls: list[Trail] = []
 
 
 class _Gone:
@@ -45,20 +51,35 @@ _GONE = _Gone()
 def node(schema: JsonObject) -> Visit:
     """The visitor of a schema node, its default included: null stands for it unless the field is nullable."""
     visit = _bare_node(schema)
-    if "default" not in schema or schema.get("nullable") is True:
+    if not has_default(schema) or schema.get("nullable") is True:
         return visit
     make = _maker(schema["default"], schema)
 
     def defaulted(value: Any, found: Findings, trail: Trail) -> Any:
-        return make(found) if value is None else visit(value, found, trail)
+        return make(found) if value is None and found.fill else visit(value, found, trail)
 
     return defaulted
 
 
+def _field(schema: JsonObject) -> Visit:
+    """The visitor of a field of an object: null is no field where it is neither value nor default."""
+    visit = node(schema)
+    if has_default(schema) or schema.get("nullable") is True:
+        return visit
+
+    def dropping(value: Any, found: Findings, trail: Trail) -> Any:
+        if value is not None or not found.fill:
+            return visit(value, found, trail)
+        found.nulls.append(trail)
+        return _GONE
+
+    return dropping
+
+
 def _bare_node(schema: JsonObject) -> Visit:
-    if schema.get("x-kubernetes-embedded-resource") is True:
+    if schema.get(EMBEDDED) is True:
         schema = resource_schema(schema, embedded=True)
-    if schema.get("x-kubernetes-int-or-string") is True:
+    if schema.get(INT_OR_STRING) is True:
         return _scalar(schema, _is_int_or_string)
     match schema.get("type"):
         case "object":
@@ -77,7 +98,17 @@ def _later(schema: JsonObject, place: dict[str, Visit], name: str) -> Visit:
     """A visitor that compiles the schema when first called and then puts the real one in its place."""
 
     def first(value: Any, found: Findings, trail: Trail) -> Any:
-        visit = place[name] = node(schema)
+        visit = place[name] = _field(schema)
+        return visit(value, found, trail)
+
+    return first
+
+
+def _items_later(schema: JsonObject, place: dict[str, Visit]) -> Visit:
+    """The same for the items of a list, where a null is never dropped."""
+
+    def first(value: Any, found: Findings, trail: Trail) -> Any:
+        visit = place["items"] = node(schema)
         return visit(value, found, trail)
 
     return first
@@ -102,7 +133,7 @@ def _object(schema: JsonObject, checks: tuple[Check, ...]) -> Visit:  # noqa: C9
             new = steps.get(key, rest)(child, found, (trail, key))
             if new is not child:
                 out = _changed(value, out, key, new)
-        if defaults:
+        if defaults and found.fill:
             out = _filled(value, out, defaults, found)
         for name in required:
             if name not in out:
@@ -149,7 +180,7 @@ def _rest(schema: JsonObject) -> Visit:
         place: dict[str, Visit] = {}
         place["*"] = _later(others, place, "*")
         return lambda value, found, trail: place["*"](value, found, trail)  # noqa: PLW0108 - it is replaced
-    if others is True or schema.get("x-kubernetes-preserve-unknown-fields") is True:
+    if others is True or schema.get(PRESERVE) is True:
         return _keep
     return _unknown
 
@@ -162,7 +193,7 @@ def _unknown(value: Any, found: Findings, trail: Trail) -> Any:
 def _defaults(schema: JsonObject) -> tuple[tuple[str, Maker], ...]:
     properties = schema.get("properties", {})
     return tuple(
-        (name, _maker(child["default"], child)) for name, child in properties.items() if "default" in child
+        (name, _maker(child["default"], child)) for name, child in properties.items() if has_default(child)
     )
 
 
@@ -188,8 +219,9 @@ def _keep(value: Any, _found: Findings, _trail: Trail) -> Any:
 
 def _array(schema: JsonObject, checks: tuple[Check, ...]) -> Visit:
     null = null_allowed(schema)
-    place: dict[str, Visit] = {}
-    place["items"] = _later(schema["items"], place, "items") if "items" in schema else _keep
+    place: dict[str, Visit] = {"items": _keep}
+    if "items" in schema:
+        place["items"] = _items_later(items_schema(schema), place)
 
     def visit(value: Any, found: Findings, trail: Trail) -> Any:
         if type(value) is not list:
@@ -208,6 +240,12 @@ def _array(schema: JsonObject, checks: tuple[Check, ...]) -> Visit:
         return out
 
     return visit
+
+
+def items_schema(schema: JsonObject) -> JsonObject:
+    """The schema of a list's items: a list that keeps unknown fields keeps those of its items."""
+    items: JsonObject = schema["items"]
+    return {**items, PRESERVE: True} if schema.get(PRESERVE) is True else items
 
 
 def _string(schema: JsonObject) -> Visit:

@@ -8,8 +8,9 @@ whole resource: then only what it has is checked, and the rest when the merge is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from mastractl.resources.schema_words import has_default
 from mastractl.resources.structural import compile_schema, version_program
 
 if TYPE_CHECKING:
@@ -40,23 +41,24 @@ _OF_THE_WHOLE = frozenset(
 _PROPERTIES = ("properties", "patternProperties")
 
 
-class Checked(NamedTuple):
-    """What became of a document, everything that is wrong with it, and whether no default is missing."""
+def run(
+    version: Version,
+    document: JsonObject,
+    extent: Extent,
+    *,
+    unknown: Unknown,
+    old: JsonObject | None = None,
+) -> tuple[JsonObject, list[Cause]]:
+    """The document pruned, defaulted if it is to be whole, and everything that is wrong with it.
 
-    document: JsonObject
-    causes: list[Cause]
-    complete: bool
-
-
-def run(version: Version, document: JsonObject, extent: Extent, *, unknown: Unknown) -> Checked:
-    """The document pruned, defaulted if it is to be whole, and what is wrong with it."""
+    `old` is what stood in its place, as the version has it.
+    """
     if extent == "part":
-        return Checked(*part_program(version).run(document, unknown=unknown), complete=False)
-    whole, causes = version_program(version).run(document, unknown=unknown)
-    if extent == "whole" or whole is document:
-        return Checked(whole, causes, complete=True)
-    declared = part_program(version).scan(document, unknown="prune").document
-    return Checked(declared, causes, complete=False)
+        return part_program(version).run(document, unknown=unknown, old=old)
+    complete, causes = version_program(version).run(document, unknown=unknown, old=old)
+    if extent == "whole" or complete is document:
+        return complete, causes
+    return part_program(version).scan(document, unknown="prune").document, causes
 
 
 def part_program(version: Version) -> Program:
@@ -85,5 +87,5 @@ def _part(schema: JsonObject, keys: tuple[str, ...]) -> JsonObject:
         )
         out["items"] = _part(out["items"], tuple(named))
     properties = schema.get("properties", {})
-    needed = [key for key in keys if "default" not in properties.get(key, {})]
+    needed = [key for key in keys if not has_default(properties.get(key, {}))]
     return out | {"required": needed} if needed else out

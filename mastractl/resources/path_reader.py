@@ -3,14 +3,14 @@
 A library could do this, but `get` needs a path per column on every run and the one at hand costs 55 ms
 to import, so the little grammar stands here. It knows what kubectl documents:
 
-    .a.b   ['a.b']   [0]   [-1]   [0:2]   [::2]   [*]   .*   ..name   [0,2]   ['a','b.c']
+    .a.b   ['a.b']   [0]   [-1]   [0:2]   [::2]   [*]   []   .*   ..name   [0,2]   ['a','b.c']
     [?(@.type=="Ready")]   [?(@.retries>3)]   [?(@.error)]   $   @
 
-and a backslash before a dot that belongs to a key. Where kubectl stops with an error it also takes `&&`
-and `||` in a filter, `[*]` over the values of an object, a slice that reaches past the end, and an
-index that is not there (nothing, as a missing key). `['a.b']` is the key `a.b` where there is one and
-otherwise, as with kubectl, the path `.a.b`. What is in neither grammar is an error that names its
-column; nothing is guessed.
+and a backslash before a dot that belongs to a key; `[]` is the first item. Where kubectl stops with an
+error it also takes `&&` and `||` in a filter, `[*]` over the values of an object, a slice that reaches past
+the end, and an index that is not there (nothing, as a missing key). `['a.b']` is the key `a.b` where there
+is one and otherwise, as with kubectl, the path `.a.b`. What is in neither grammar is an error that names
+its column; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -198,6 +198,8 @@ class Reader:
                 self.fail("the step of a slice must be above 0", at=start)
             return Segment(step=paths.items(slice(*bounds)))
         index = bounds[0]
+        if index is None and self.peek() == "]":
+            return Segment(step=paths.items(slice(0, 1)))
         if index is None:
             word = self.text[start:].partition("]")[0]
             hint = f"write ['{word}']" if word else ""

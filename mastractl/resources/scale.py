@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
 from mastractl.errors import Cause
+from mastractl.resources.jsontypes import shown
 
 if TYPE_CHECKING:
-    from mastractl.resources.kinds import Kind
+    from collections.abc import Iterator
+
+    from mastractl.resources.kinds import Kind, Version
     from mastractl.values import JsonObject
 
 MOST = 2**31 - 1
@@ -51,6 +54,57 @@ def scaled(kind: Kind, document: JsonObject, scale: Any) -> JsonObject:
         message = f"the scale of {title} is invalid: {rule}"
         raise errors.Invalid(message, causes=(Cause("MA106", ("spec", "replicas"), rule),))
     return _with(document, path.strip(".").split("."), wanted)
+
+
+def replicas(version: Version, document: JsonObject) -> int | None:
+    """How many are wanted; None if the version has no scale subresource or the document no such number."""
+    if not version.scale:
+        return None
+    value = _at(document, version.scale["specReplicasPath"])
+    return int(value) if _is_whole(value) else None
+
+
+def with_replicas(version: Version, document: JsonObject, n: int) -> JsonObject:
+    """The document with that many wanted; the given one is not changed, and parts are shared.
+
+    ValueError if the version has no scale subresource, or `n` is no possible number of replicas.
+    """
+    if not version.scale:
+        message = f"version {version.name} has no scale subresource"
+        raise ValueError(message)
+    if not 0 <= n <= MOST:
+        message = f"replicas must be a whole number from 0 to {MOST}, not {n}"
+        raise ValueError(message)
+    return _with(document, [*path_of(version.scale["specReplicasPath"])], n)
+
+
+def causes(version: Version, document: JsonObject) -> list[Cause]:
+    """What is wrong with the numbers and the selector of a document whose version has a scale subresource."""
+    return list(_causes(version.scale, document)) if version.scale else []
+
+
+def _causes(scale: JsonObject, document: JsonObject) -> Iterator[Cause]:
+    for word in ("specReplicasPath", "statusReplicasPath"):
+        path = path_of(scale[word])
+        value = _at(document, scale[word])
+        if value is not None and not (_is_whole(value) and 0 <= value <= MOST):
+            message = f"replicas must be a whole number from 0 to {MOST}, found {shown(value)}"
+            yield Cause(code="MA106", path=path, message=message)
+    path = path_of(scale.get("labelSelectorPath") or "")
+    value = _at(document, scale["labelSelectorPath"]) if path else None
+    if value is not None and not isinstance(value, str):
+        yield Cause(
+            code="MA103", path=path, message=f"the label selector must be a text, found {shown(value)}"
+        )
+
+
+def path_of(text: str) -> tuple[str, ...]:
+    """`.spec.replicas` as a path."""
+    return tuple(part for part in text.split(".") if part)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int or (type(value) is float and value.is_integer())
 
 
 def _paths(kind: Kind) -> JsonObject:

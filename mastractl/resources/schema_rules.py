@@ -2,82 +2,52 @@
 
 These are the rules of apiextensions.k8s.io/v1 (`schema/validation.go`, `apis/apiextensions/validation`): a
 schema that passes can be pruned, defaulted and compiled, and a real API server takes it unchanged. Every
-broken rule is a cause MA130 at the field that breaks it, in words; an unknown keyword is MA101.
+broken rule is a cause MA130 at the field that breaks it, in words; an unknown keyword is MA101. What
+Kubernetes takes although it does not do what it seems to is a warning among the causes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mastractl.errors import Cause
-from mastractl.resources import patterns
-from mastractl.resources.jsontypes import SCALARS, TYPES, has_type, shown
+from mastractl.resources.default_rules import default_causes
+from mastractl.resources.jsontypes import TYPES, shown
+from mastractl.resources.junctor_rules import junctor_causes, value_causes
+from mastractl.resources.rule_forms import rule_form_causes
+from mastractl.resources.schema_forms import broken, form_causes, remark
 from mastractl.resources.schema_words import (
     EMBEDDED,
     INT_OR_STRING,
-    JUNCTORS,
     LIST_TYPE,
     MAP_KEYS,
     MAP_TYPE,
+    META_FIELDS,
     PRESERVE,
     RULES,
+    has_default,
 )
 from mastractl.resources.sensitive import MARK
-from mastractl.resources.unknown import unknown_cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from mastractl.errors import FieldPath
+    from mastractl.errors import Cause, FieldPath
     from mastractl.values import JsonObject
 
-_ANY = ""
-KEYWORDS: dict[str, str] = {
-    **dict.fromkeys(("type", "format", "title", "description", "pattern", LIST_TYPE, MAP_TYPE), "string"),
-    **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
-    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum", "uniqueItems", "nullable"), "boolean"),
-    **dict.fromkeys((INT_OR_STRING, PRESERVE, EMBEDDED, MARK), "boolean"),
-    **dict.fromkeys(
-        ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), "size"
-    ),
-    **dict.fromkeys(("required", MAP_KEYS), "strings"),
-    **dict.fromkeys(JUNCTORS, "schemas"),
-    **dict.fromkeys(("not", "items"), "schema"),
-    **dict.fromkeys(("default", "example"), _ANY),
-    "enum": "array",
-    "properties": "schema map",
-    "additionalProperties": "schema",
-    "externalDocs": "object",
-    RULES: "array",
-}
-"""Every keyword of a structural schema and what its value is."""
 
-_FORBIDDEN = {
-    "$ref": "write the schema out where it is used",
-    "id": "",
-    "definitions": "write the schemas out where they are used",
-    "dependencies": "",
-    "deprecated": "",
-    "discriminator": "",
-    "readOnly": "",
-    "writeOnly": "",
-    "xml": "",
-    "patternProperties": "use additionalProperties",
-    "additionalItems": "",
-}
+def schema_causes(schema: JsonObject, path: FieldPath, *, status: bool = False) -> list[Cause]:
+    """Every rule that the schema of a kind breaks, and remarks as warnings among them.
 
-
-def broken(cause: str, path: FieldPath, *, hint: str = "", at_key: bool = False) -> Cause:
-    """The cause for a broken rule."""
-    return Cause(code="MA130", path=path, message=cause, hint=hint, at_key=at_key)
-
-
-def schema_causes(schema: JsonObject, path: FieldPath) -> list[Cause]:
-    """Every rule that the schema of a kind breaks. `path` is where it stands in its definition."""
-    found = list(_keywords(schema, path))
-    if found:
+    `path` is where the schema stands in its definition; `status` says that its version has the status
+    subresource, which narrows what the root may say.
+    """
+    found = list(form_causes(schema, path))
+    if any(not cause.warning for cause in found):
         return found
-    return [*_root(schema, path), *_node(schema, path, root=True)] or list(_defaults(schema, path))
+    found += [*_root(schema, path, status=status), *_node(schema, path, _Where(root=True))]
+    if any(not cause.warning for cause in found):
+        return found
+    return found + list(default_causes(schema, path))
 
 
 def ruled_fields(schema: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
@@ -92,116 +62,103 @@ def ruled_fields(schema: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
         yield from ruled_fields(schema.get(keyword), (*path, "*"))
 
 
-def _keywords(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    """Keywords that do not exist or hold something of the wrong form; nothing else is safe to ask before."""
-    for word, value in schema.items():
-        if word in _FORBIDDEN:
-            message = f"{word} is not allowed in the schema of a kind"
-            yield broken(message, (*path, word), hint=_FORBIDDEN[word], at_key=True)
-        elif word not in KEYWORDS:
-            yield unknown_cause((*path, word), tuple(KEYWORDS))
-        else:
-            yield from _form(value, KEYWORDS[word], (*path, word))
+class _Where(NamedTuple):
+    """Where a schema node stands: the root, in apiVersion, kind or metadata of a resource, or of the root."""
+
+    root: bool = False
+    in_meta: bool = False
+    in_root_meta: bool = False
 
 
-def _form(value: Any, form: str, path: FieldPath) -> Iterator[Cause]:
-    if form in _FORMS:
-        fits, wanted = _FORMS[form]
-        if not fits(value):
-            yield broken(f"must be {wanted}", path)
-    elif form == "schema":
-        yield from _schema(value, path)
-    elif form in TYPES and not has_type(value, form):
-        yield broken(f"must be of type {form}", path)
-    for step, child in _children(value, form):
-        yield from _schema(child, (*path, step))
+_WITH_STATUS = frozenset(
+    (
+        *("type", "description", "title", "format", "pattern", "multipleOf", "required", "items"),
+        *("maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength"),
+        *("maxItems", "minItems", "uniqueItems", "properties", "externalDocs", "example", PRESERVE, RULES),
+    )
+)
+"""What the root may say beside a status subresource, so that status can be checked by itself."""
 
 
-def _children(value: Any, form: str) -> Iterable[tuple[str | int, Any]]:
-    """The schemas inside a keyword's value."""
-    if form == "schemas" and isinstance(value, list):
-        return enumerate(value)
-    return value.items() if form == "schema map" and isinstance(value, dict) else ()
-
-
-_FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "schemas": (lambda value: isinstance(value, list) and bool(value), "a list of schemas, and not empty"),
-    "schema map": (lambda value: isinstance(value, dict), "an object: field names and their schemas"),
-    "size": (lambda value: has_type(value, "integer") and value >= 0, "an integer from 0 up"),
-    "strings": (
-        lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
-        "a list of texts",
-    ),
-}
-
-
-def _schema(value: Any, path: FieldPath) -> Iterator[Cause]:
-    if isinstance(value, dict):
-        yield from _keywords(value, path)
-    elif isinstance(value, bool) and path[-1] == "additionalProperties":
-        return
-    elif path[-1] == "items" and isinstance(value, list):
-        yield broken("items must be one schema that holds for every item", path)
-    else:
-        yield broken("must be a schema (an object)", path)
-
-
-def _root(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
+def _root(schema: JsonObject, path: FieldPath, *, status: bool) -> Iterator[Cause]:
     if schema.get("type") != "object":
         yield broken("the schema of a kind must have type: object", (*path, "type"))
     if "additionalProperties" in schema:
         yield broken("additionalProperties is not allowed at the root", (*path, "additionalProperties"))
-    metadata = schema.get("properties", {}).get("metadata", {})
+    if schema.get("nullable") is True:
+        yield broken("a resource cannot be null", (*path, "nullable"))
+    for word, value in schema.items():
+        if status and value and word not in _WITH_STATUS and word not in _SAID_ELSEWHERE:
+            message = f"{word} is not allowed at the root of a version with the status subresource"
+            yield broken(message, (*path, word), hint="status is checked by itself: write it at spec")
+    yield from _root_metadata(schema.get("properties", {}).get("metadata", {}), path)
+
+
+_SAID_ELSEWHERE = ("additionalProperties", "nullable", MARK)
+
+
+def _root_metadata(metadata: JsonObject, path: FieldPath) -> Iterator[Cause]:
     at = (*path, "properties", "metadata")
-    for word in metadata:
-        if word not in ("type", "description", "title", "properties"):
-            yield broken(
-                f"{word} is not allowed: metadata may only restrict name and generateName", (*at, word)
-            )
+    for word, value in metadata.items():
+        if value and word not in ("type", "properties", "default"):
+            message = f"{word} is not allowed: metadata may only restrict name and generateName"
+            yield broken(message, (*at, word))
     for name in metadata.get("properties", {}):
         if name not in ("name", "generateName"):
             message = f"{name} cannot be restricted: metadata may only restrict name and generateName"
             yield broken(message, (*at, "properties", name))
 
 
-def _node(schema: JsonObject, path: FieldPath, *, root: bool = False) -> Iterator[Cause]:
-    if not root:
+def _node(schema: JsonObject, path: FieldPath, where: _Where) -> Iterator[Cause]:
+    if not where.root:
         yield from _typed(schema, path)
-    yield from _values(schema, path)
+    yield from value_causes(schema, path)
+    yield from _in_meta(schema, path, where)
     yield from _extensions(schema, path)
     yield from _lists(schema, path)
     yield from _objects(schema, path)
-    yield from _rules(schema, path)
-    yield from _junctors(schema, path)
+    yield from rule_form_causes(schema, path)
+    yield from junctor_causes(schema, path, root=where.root)
+    if where.root or schema.get(EMBEDDED):
+        yield from _meta_types(schema, path)
+    inner = where._replace(root=False)
     for name, child in schema.get("properties", {}).items():
-        yield from _node(child, (*path, "properties", name))
+        below = inner
+        if name in META_FIELDS and (where.root or schema.get(EMBEDDED)):
+            below = _Where(in_meta=True, in_root_meta=where.root)
+        yield from _node(child, (*path, "properties", name), below)
     for word in ("items", "additionalProperties"):
-        if isinstance(schema.get(word), dict) and not (root and word == "additionalProperties"):
-            yield from _node(schema[word], (*path, word))
+        if isinstance(schema.get(word), dict) and not (where.root and word == "additionalProperties"):
+            below = inner._replace(in_root_meta=where.in_root_meta or _no_defaults(where, word))
+            yield from _node(schema[word], (*path, word), below)
+
+
+def _no_defaults(where: _Where, word: str) -> bool:
+    """Defaults for any key of metadata cannot be told from what is to be pruned there."""
+    return where.in_meta and word == "additionalProperties"
 
 
 def _typed(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    kind = schema.get("type")
+    kind = schema.get("type") or None
     if kind is None and not schema.get(INT_OR_STRING) and not schema.get(PRESERVE):
         yield broken("every field needs a type", path, hint=f"one of {', '.join(sorted(TYPES))}")
+    elif kind == "null":
+        hint = "write nullable: true beside the type of the field"
+        yield broken("null is no type", (*path, "type"), hint=hint)
     elif kind is not None and kind not in TYPES:
         yield broken(f"{shown(kind)} is no type", (*path, "type"), hint=f"one of {', '.join(sorted(TYPES))}")
     elif kind is not None and schema.get(INT_OR_STRING):
-        yield broken(f"a field with {INT_OR_STRING} has no type of its own", (*path, "type"))
+        message = f"a field with {INT_OR_STRING} takes integers and texts, whatever its type says"
+        yield remark(message, (*path, "type"), hint="leave the type out")
     if kind == "array" and "items" not in schema:
         yield broken("an array needs items: the schema of its items", path)
 
 
-def _values(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    if schema.get("uniqueItems") is True:
-        yield broken("uniqueItems: true is not allowed", (*path, "uniqueItems"), hint=f"use {LIST_TYPE}: set")
-    if "pattern" in schema:
-        try:
-            patterns.matcher(schema["pattern"])
-        except ValueError as error:
-            yield broken(f"is no regular expression: {error}", (*path, "pattern"))
-    if schema.get("multipleOf", 1) <= 0:
-        yield broken("must be greater than 0", (*path, "multipleOf"))
+def _in_meta(schema: JsonObject, path: FieldPath, where: _Where) -> Iterator[Cause]:
+    if where.in_root_meta and has_default(schema):
+        yield broken("there can be no default in apiVersion, kind and metadata", (*path, "default"))
+    if where.in_meta and schema.get(EMBEDDED):
+        yield broken("no resource can be embedded in apiVersion, kind and metadata", (*path, EMBEDDED))
 
 
 def _extensions(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
@@ -222,15 +179,24 @@ def _extensions(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
         yield broken("must be atomic or granular, on a field of type object", (*path, MAP_TYPE))
 
 
+def _meta_types(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
+    """apiVersion, kind and metadata of a resource have the types they have everywhere."""
+    wanted = {"apiVersion": "string", "kind": "string", "metadata": "object"}
+    for name, kind in wanted.items():
+        field = schema.get("properties", {}).get(name)
+        if field is not None and field.get("type") in TYPES - {kind}:
+            at = (*path, "properties", name, "type")
+            yield broken(f"{name} of a resource must have type: {kind}", at)
+
+
 def _objects(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
     if "additionalProperties" not in schema:
         return
     at = (*path, "additionalProperties")
-    if schema["additionalProperties"] is False:
-        yield broken(
-            "additionalProperties cannot be false", at, hint="leave it out: unknown fields are refused anyway"
-        )
-    elif schema.get("properties"):
+    if schema.get("properties") and schema["additionalProperties"] is False:
+        hint = "leave it out: unknown fields are refused anyway"
+        yield broken("additionalProperties and properties exclude each other", at, hint=hint)
+    elif schema.get("properties") and schema["additionalProperties"] is not True:
         yield broken("additionalProperties and properties exclude each other", at)
     if schema.get(EMBEDDED):
         yield broken("additionalProperties cannot stand in an embedded resource", at)
@@ -263,12 +229,18 @@ def _map_list(schema: JsonObject, keys: list[str], path: FieldPath) -> Iterator[
     if item.get("nullable"):
         yield broken("the items of a map-list cannot be null", (*path, "items", "nullable"))
     for index, key in enumerate(keys):
-        field = item.get("properties", {}).get(key)
-        if field is None or field.get("type") not in SCALARS:
-            message = f"{key} must be a field of the items, and a text, number or boolean"
-            yield broken(message, (*path, MAP_KEYS, index))
-        elif key not in item.get("required", ()) and "default" not in field:
-            yield broken(f"{key} must be required in the items, or have a default", (*path, MAP_KEYS, index))
+        yield from _key(key, item, (*path, MAP_KEYS, index))
+
+
+def _key(key: str, item: JsonObject, path: FieldPath) -> Iterator[Cause]:
+    field = item.get("properties", {}).get(key)
+    if field is None or field.get("type") in ("array", "object"):
+        yield broken(f"{key} must be a field of the items, and a text, number or boolean", path)
+        return
+    if key not in item.get("required", ()) and not has_default(field):
+        yield broken(f"{key} must be required in the items, or have a default", path)
+    if field.get("nullable"):
+        yield broken(f"{key} cannot be nullable: it tells the items apart", path)
 
 
 def _set_list(item: JsonObject, path: FieldPath) -> Iterator[Cause]:
@@ -278,91 +250,3 @@ def _set_list(item: JsonObject, path: FieldPath) -> Iterator[Cause]:
     word, allowed = whole.get(item.get("type", ""), ("", ()))
     if word and item.get(word) not in allowed:
         yield broken(f"an {item['type']} in a set must be compared as a whole: {word}: atomic", path)
-
-
-def _rules(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    for index, rule in enumerate(schema.get(RULES, ())):
-        at = (*path, RULES, index)
-        if not isinstance(rule, dict) or not isinstance(rule.get("rule"), str) or not rule["rule"].strip():
-            yield broken("a rule needs the field rule: a CEL expression", at)
-            continue
-        message = rule.get("message")
-        if isinstance(message, str) and "\n" in message:
-            yield broken("a message is one line", (*at, "message"))
-        if "\n" in rule["rule"].strip() and not message and not rule.get("messageExpression"):
-            yield broken("a rule of several lines needs a message", at)
-
-
-_ONLY_OUTSIDE = frozenset(("additionalProperties", "default", "title", "description", "nullable", "type"))
-
-
-def _junctors(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    for word in JUNCTORS:
-        for index, branch in enumerate(schema.get(word, ())):
-            at = (*path, word, index)
-            if not _is_int_or_string_form(schema, word, branch):
-                yield from _branch(branch, schema, at)
-    if "not" in schema:
-        yield from _branch(schema["not"], schema, (*path, "not"))
-
-
-def _is_int_or_string_form(schema: JsonObject, word: str, branch: JsonObject) -> bool:
-    """Whether this is a branch of `anyOf: [{type: integer}, {type: string}]`, allowed on an int-or-string."""
-    pair = [{"type": "integer"}, {"type": "string"}]
-    if not schema.get(INT_OR_STRING):
-        return False
-    if word == "anyOf":
-        return bool(schema["anyOf"] == pair)
-    return word == "allOf" and branch is schema["allOf"][0] and branch == {"anyOf": pair}
-
-
-def _branch(branch: JsonObject, outside: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    """The rules inside a junctor: values only, and only of fields that are described outside too."""
-    for word in branch:
-        if word in _ONLY_OUTSIDE or word.startswith("x-kubernetes-"):
-            message = f"{word} is not allowed inside allOf, anyOf, oneOf and not"
-            yield broken(message, (*path, word), hint="write it outside")
-    yield from _values(branch, path)
-    for name, child in branch.get("properties", {}).items():
-        at = (*path, "properties", name)
-        described = _described(outside, name)
-        if described is None:
-            yield broken(f"{name} must also be described outside, in properties", at)
-        else:
-            yield from _branch(child, described, at)
-    if "items" in branch:
-        if "items" not in outside:
-            yield broken("items must also be described outside", (*path, "items"))
-        else:
-            yield from _branch(branch["items"], outside["items"], (*path, "items"))
-    for word in JUNCTORS:
-        for index, each in enumerate(branch.get(word, ())):
-            yield from _branch(each, outside, (*path, word, index))
-    if "not" in branch:
-        yield from _branch(branch["not"], outside, (*path, "not"))
-
-
-def _described(outside: JsonObject, name: str) -> JsonObject | None:
-    others = outside.get("additionalProperties")
-    found: JsonObject | None = outside.get("properties", {}).get(name)
-    return found if found is not None or not isinstance(others, dict) else others
-
-
-def _defaults(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    """Defaults that their own schema would not accept; asked only of schemas that break no other rule."""
-    if "default" in schema:
-        yield from _default(schema, (*path, "default"))
-    for name, child in schema.get("properties", {}).items():
-        yield from _defaults(child, (*path, "properties", name))
-    for word in ("items", "additionalProperties"):
-        if isinstance(schema.get(word), dict):
-            yield from _defaults(schema[word], (*path, word))
-
-
-def _default(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
-    from mastractl.resources.structural import compile_schema  # noqa: PLC0415 - few schemas have defaults
-
-    _, causes = compile_schema(schema, resource=False).run(schema["default"])
-    for cause in causes:
-        message = f"the default does not fit its own schema: {cause.message}"
-        yield broken(message, (*path, *cause.path), hint=cause.hint, at_key=cause.at_key)

@@ -7,10 +7,11 @@ be written together; and a definition must not contradict those the store alread
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mastractl.errors import Cause
 from mastractl.resources.kinds import KindRegistry
+from mastractl.resources.names import name_problem, namespace_problem
 from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource
 from mastractl.store import keys
 from mastractl.store.apply import Incoming
@@ -20,7 +21,8 @@ from mastractl.store.refusals import invalid, refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mastractl.errors import FieldPath
+    from mastractl.errors import Cause
+    from mastractl.resources.admission import Admitted
     from mastractl.resources.kinds import Kind
     from mastractl.resources.parts import Extent
     from mastractl.store.kinds import StoreKinds
@@ -68,12 +70,16 @@ def let_in(kinds: StoreKinds, given: Sequence[Given], how: How = AS_A_WHOLE) -> 
 
 def let_status_in(kinds: StoreKinds, given: Given) -> Incoming:
     """The document for the sake of its status, pruned and checked; raises Invalid and UnknownKind."""
-    from mastractl.resources.structural import version_program  # noqa: PLC0415 - readers need no schemas
+    from mastractl.resources import validation  # noqa: PLC0415 - readers need no schemas
 
     document = document_of(given)
     kind = kinds.find(document)
     name = Resource(document).name
-    pruned, causes = version_program(kind.storage_version).run(document, unknown="prune")
+    stored = None
+    if not name_problem(name) and not validation.is_valid(kind.storage_version, document):
+        stored = kinds.stored(keys.key(kind, Resource(document).namespace, name))
+    pruned, causes = validation.result_causes(kind.storage_version, document, stored)
+    causes = [c for c in causes if not c.warning]
     causes = [c for c in causes if c.path[:1] == ("status",) or (not name and c.path[:1] == ("metadata",))]
     if causes:
         raise invalid(kind, name, tuple(causes))
@@ -97,10 +103,43 @@ def _one(kinds: StoreKinds, document: JsonObject, registry: KindRegistry | None,
         namespace=DEFAULT_NAMESPACE,
         extent=how.extent,
     )
+    if found.resource is None and found.kind is not None:
+        found = _beside_what_stands(kinds, document, found, registry, how)
     if found.resource is None or found.kind is None:
         raise refused(found.kind, Resource(document), found.causes)
     placed = _placed(kinds, found.kind, found.resource.document)
-    return placed._replace(warnings=found.warnings, uid=Resource(document).uid, complete=found.complete)
+    return placed._replace(warnings=found.warnings, uid=Resource(document).uid)
+
+
+def _beside_what_stands(
+    kinds: StoreKinds, document: JsonObject, found: Admitted, registry: KindRegistry | None, how: How
+) -> Admitted:
+    """What is to be said of a refused document beside what stands in its place, if anything does."""
+    from mastractl.resources.admission import admit  # noqa: PLC0415 - readers need no schemas
+
+    kind, resource = found.kind, Resource(document)
+    if (
+        kind is None
+        or name_problem(resource.name)
+        or (resource.namespace and namespace_problem(resource.namespace))
+    ):
+        return found
+    old = kinds.stored(keys.key(kind, resource.namespace, resource.name))
+    if old is None:
+        return found
+    known = registry or _narrowest(kinds, document)
+    return admit(document, known, fields=how.fields, namespace=DEFAULT_NAMESPACE, extent=how.extent, old=old)
+
+
+def checked_against(kind: Kind, document: JsonObject, old: JsonObject | None) -> list[Cause]:
+    """What is wrong with the document that a write comes to, beside the stored one (None: there is none).
+
+    What did not change may be what the schema forbids by now (`resources.ratcheting`).
+    """
+    from mastractl.resources import validation  # noqa: PLC0415 - readers need no schemas
+
+    _, causes = validation.result_causes(kind.storage_version, document, old)
+    return [cause for cause in causes if not cause.warning]
 
 
 def _narrowest(kinds: StoreKinds, document: JsonObject) -> KindRegistry:
@@ -133,16 +172,13 @@ def has_status_apart(kind: Kind) -> bool:
 def _defined(kinds: StoreKinds, incoming: Incoming) -> Kind:
     """The kind a definition describes; Invalid if resources in the store would lose their kind by it."""
     kind = read_definition(incoming.document)
-    before = kinds.defined().get(incoming.key)
-    if before is not None and before.segment != kind.segment:
-        message = f"the kind cannot change from {before.kind} to {kind.kind}"
-        raise invalid(incoming.kind, incoming.name, (_broken(("spec", "names", "kind"), message),))
-    if before is not None and before.scope != kind.scope:
-        message = f"the scope cannot change from {before.scope} to {kind.scope}"
-        raise invalid(incoming.kind, incoming.name, (_broken(("spec", "scope"), message),))
+    before = kinds.stored(incoming.key)
+    if before is None:
+        return kind
+    from mastractl.resources import definitions  # noqa: PLC0415 - readers need no rules
+
+    was = kinds.defined().get(incoming.key) or kind
+    causes = definitions.update_causes(incoming.document, before, partial(kinds.in_version, was))
+    if causes:
+        raise invalid(incoming.kind, incoming.name, tuple(causes))
     return kind
-
-
-def _broken(path: FieldPath, message: str) -> Cause:
-    hint = "delete the definition, with all resources of the kind, and define it anew"
-    return Cause(code="MA130", path=path, message=message, reason="FieldValueForbidden", hint=hint)

@@ -20,6 +20,7 @@ from mastractl import errors
 from mastractl.errors import Cause
 from mastractl.resources import lifecycle
 from mastractl.store import documents, holders, keys, ownership, refusals, results
+from mastractl.store.kinds import DEFINITION
 from mastractl.store.ownership import Ownership
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ class Incoming(NamedTuple):
     key of what defines its kind, "" for a kind known without the store.
 
     `manager` is who writes it. An apply that does not `force` leaves other managers' fields alone and
-    raises FieldConflict; a `partial` one need not be a whole resource by itself; a `complete` one is known
-    to lack no default.
+    raises FieldConflict; a `partial` one need not be a whole resource by itself.
     """
 
     kind: Kind
@@ -52,7 +52,6 @@ class Incoming(NamedTuple):
     manager: str = ""
     force: bool = True
     partial: bool = False
-    complete: bool = False
 
     @property
     def schema(self) -> JsonObject:
@@ -174,7 +173,9 @@ def _merge(
     if owned.document is stored:
         document = results.completed(incoming.kind, stored)
     else:
-        document = results.whole(incoming.kind, owned.document, declared, partial=incoming.partial)
+        document = results.whole(
+            incoming.kind, owned.document, declared, partial=incoming.partial, old=stored
+        )
     document = documents.merged(stored, document, status_apart=incoming.status_apart)
     if owned.managers != held.managers or not held.recorded:
         draft.own(incoming.key, Ownership(stored["metadata"].get("uid", ""), owned.managers, given))
@@ -207,12 +208,12 @@ def _let_begin(
     uid = lifecycle.uid(os.urandom(16), version=4)
     document = documents.new(incoming.document, uid=uid, now=now, status_apart=incoming.status_apart)
     document["apiVersion"] = incoming.kind.api_version
+    document = _in_force(incoming, document, now)
     if declared is None:
         owned = owning.update(None, (), document, incoming.schema, manager=incoming.manager, now=now)
     else:
         owned = owning.apply(None, (), declared, incoming.schema, manager=incoming.manager, now=now)
-        if not incoming.complete:
-            document = results.whole(incoming.kind, document, declared, partial=incoming.partial)
+        document = results.whole(incoming.kind, document, declared, partial=incoming.partial)
     draft.write(incoming.key, document)
     draft.own(incoming.key, Ownership(uid, owned.managers, given))
 
@@ -257,6 +258,7 @@ def _settle(
 ) -> bool:
     """Write what came out; remove it if it only stood for the sake of finalizers now gone."""
     _refuse_new_finalizers(incoming, stored, document)
+    document = _in_force(incoming, document, removal.now)
     if lifecycle.same(stored, document):
         if incoming.document["metadata"].get("resourceVersion"):
             draft.expect(incoming.key)
@@ -265,6 +267,15 @@ def _settle(
     if document["metadata"].get("deletionTimestamp") and not document["metadata"].get("finalizers"):
         removal.remove(incoming.key)
     return True
+
+
+def _in_force(incoming: Incoming, document: JsonObject, now: str) -> JsonObject:
+    """A definition with the status of one that is in force; anything else as it is."""
+    if incoming.kind.kind != DEFINITION or not incoming.kind.bundled:
+        return document
+    from mastractl.resources.establishing import established  # noqa: PLC0415 - definitions are few
+
+    return lifecycle.arranged(established(document, now))
 
 
 def _refuse_new_finalizers(incoming: Incoming, stored: JsonObject, document: JsonObject) -> None:

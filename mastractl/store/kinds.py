@@ -31,12 +31,16 @@ DEFINITION = "CustomResourceDefinition"
 
 
 class _Known(NamedTuple):
-    """What the definitions in the store said at one revision."""
+    """What the definitions in the store said at one revision, and when each was last written."""
 
     revision: int
     defined: dict[str, Kind]
+    written: dict[str, int]
     problems: dict[str, Problem]
     registry: KindRegistry
+
+
+_NOTHING = _Known(0, {}, {}, {}, KindRegistry())
 
 
 class StoreKinds:
@@ -108,6 +112,21 @@ class StoreKinds:
             return None
         return next((k for k in self.defined().values() if k.segment == segment), None)
 
+    def defined_at(self, kind: Kind) -> int:
+        """The revision at which the definition of a kind was last written, 0 if nothing defines it."""
+        return self._fresh().written.get(keys.definition(kind), 0)
+
+    def stored(self, key: str) -> JsonObject | None:
+        """The document that the engine has at a key, to check another against it."""
+        entry = self._engine.get(key)
+        return None if entry is None else documents.decode(entry)
+
+    def in_version(self, kind: Kind, name: str) -> int:
+        """How many resources of the kind are stored in that version."""
+        wanted = f"{kind.group}/{name}"
+        entries = self._engine.range(keys.prefix(kind)).entries
+        return sum(documents.decode(entry).get("apiVersion") == wanted for entry in entries)
+
     def _fresh(self) -> _Known:
         revision = self._engine.revision()
         known = self._known
@@ -119,7 +138,7 @@ class StoreKinds:
 
     def _read(self) -> _Known:
         page = self._engine.range(keys.DEFINITIONS)
-        return self._changed({}, {}, page.revision, {entry.key: entry for entry in page.entries})
+        return self._changed(_NOTHING, page.revision, {entry.key: entry for entry in page.entries})
 
     def _caught_up(self, known: _Known) -> _Known:
         try:
@@ -129,17 +148,12 @@ class StoreKinds:
         touched = {change.key: change.entry for change in stretch.changes}
         if not touched:
             return known._replace(revision=stretch.revision)
-        return self._changed(known.defined, known.problems, stretch.revision, touched)
+        return self._changed(known, stretch.revision, touched)
 
-    def _changed(
-        self,
-        defined: dict[str, Kind],
-        problems: dict[str, Problem],
-        revision: int,
-        touched: dict[str, Entry | None],
-    ) -> _Known:
-        defined = {key: kind for key, kind in defined.items() if key not in touched}
-        problems = {key: problem for key, problem in problems.items() if key not in touched}
+    def _changed(self, known: _Known, revision: int, touched: dict[str, Entry | None]) -> _Known:
+        defined = {key: kind for key, kind in known.defined.items() if key not in touched}
+        problems = {key: problem for key, problem in known.problems.items() if key not in touched}
+        written = known.written | {key: entry.revision for key, entry in touched.items() if entry}
         for key, entry in touched.items():
             if entry is None:
                 continue
@@ -153,7 +167,7 @@ class StoreKinds:
         registry = KindRegistry(parent=self.bundled)
         for key in sorted(defined):
             registry.add(defined[key])
-        return _Known(revision, defined, problems, registry)
+        return _Known(revision, defined, written, problems, registry)
 
     def _orphans(self) -> Iterator[Kind]:
         """The kinds that resources in the store have and nothing defines."""
@@ -167,11 +181,10 @@ class StoreKinds:
 
 
 def read_definition(document: JsonObject) -> Kind:
-    """The kind a definition describes; raises Invalid."""
+    """The kind a definition describes that was let in; raises Invalid for what makes no kind at all."""
     from mastractl.resources import definitions  # noqa: PLC0415 - most stores define no kinds
 
-    kind, _ = definitions.kind_from_definition(document)
-    return kind
+    return definitions.stored_kind(document)
 
 
 def undefined(document: JsonObject) -> Kind:

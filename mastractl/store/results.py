@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mastractl.resources import validation
 from mastractl.resources.structural import version_program
 from mastractl.store import refusals
 
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
 _NOT_WANTED = ("apiVersion", "metadata", "status")
 
 
-def whole(kind: Kind, document: JsonObject, declared: JsonObject, *, partial: bool = False) -> JsonObject:
+def whole(
+    kind: Kind,
+    document: JsonObject,
+    declared: JsonObject,
+    *,
+    partial: bool = False,
+    old: JsonObject | None = None,
+) -> JsonObject:
     """The merged document with its defaults; raises Invalid if it does not hold together.
 
     `declared` is what was applied. Unless it is `partial` it was found to obey all rules that look at spec
-    alone, and so does the document if it says the same.
+    alone, and so does the document if it says the same. `old` is what stood there, None if nothing did.
     """
-    whole, causes = version_program(kind.storage_version).run(document, unknown="prune")
+    whole, causes = validation.result_causes(kind.storage_version, document, old)
+    causes = [cause for cause in causes if not cause.warning]
     if not causes and kind.bundled and (partial or _wanted(document) != _wanted(declared)):
         causes = _particular(kind, whole)
     if causes:

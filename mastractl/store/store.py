@@ -87,8 +87,13 @@ class StateStore:
 
     def get(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource | None:
         """The resource, or None. The namespace counts only for kinds that have them."""
-        entry = self.engine.get(keys.key(self.resolve(kind), namespace, name))
-        return None if entry is None else documents.resource(entry)
+        found = self.resolve(kind)
+        entry = self.engine.get(keys.key(found, namespace, name))
+        if entry is None:
+            return None
+        resource = documents.resource(entry)
+        self._present((found,), (resource,))
+        return resource
 
     def require(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource:
         """The resource; raises NotFound."""
@@ -111,9 +116,11 @@ class StateStore:
 
         `namespace` None means all of them. `limit` (0: none) and `after` (`ResourceList.next`) make pages.
         """
-        prefix = keys.prefix(self.resolve(kind), namespace)
+        found = self.resolve(kind)
         test = reads.chosen(labels, fields)
-        return reads.select(self.engine, prefix, test, limit=limit, after=after)
+        listed = reads.select(self.engine, keys.prefix(found, namespace), test, limit=limit, after=after)
+        self._present((found,), listed.items)
+        return listed
 
     def list_all(
         self,
@@ -124,10 +131,12 @@ class StateStore:
         fields: FieldSelector | None = None,
     ) -> ResourceList:
         """The resources of several kinds, kind by kind, all as of the same revision."""
-        prefixes = [keys.prefix(kind, namespace) for kind in self._each_once(kinds)]
+        named = self._each_once(kinds)
+        prefixes = [keys.prefix(kind, namespace) for kind in named]
         test = reads.chosen(labels, fields)
         revision, entries = reads.snapshot(self.engine, prefixes)
         items = [r for r in documents.resources(entries) if test is None or test(r)]
+        self._present(named, items)
         return reads.ResourceList(items, resource_version=str(revision))
 
     def create(
@@ -507,6 +516,14 @@ class StateStore:
         subscription = self.watch(kind, initial=initial)
         subscription.drive(handler)
         return subscription
+
+    def _present(self, kinds: Iterable[Kind], resources: Iterable[Resource]) -> None:
+        """Show what was read in the versions that were asked for."""
+        if all(kind.bundled for kind in kinds):
+            return
+        from mastractl.store import views  # noqa: PLC0415 - bundled kinds need none
+
+        views.present(self._kinds, kinds, resources)
 
     def _each_once(self, kinds: Iterable[str | Kind]) -> builtins.list[Kind]:
         found = {kind.segment: kind for kind in map(self.resolve, kinds)}

@@ -128,7 +128,12 @@ class Writer:
         asked = {each.key for each in incoming}
         (written, removal), draft = self._transact(work, asked=asked, dry_run=dry_run, manager=manager)
         self._sweep(removal, draft)
-        return [_applied(draft, each, written[each.key]) for each in incoming]
+        return [
+            _applied(draft, each, written[each.key])._replace(
+                warnings=each.warnings + self._outdated(draft, each)
+            )
+            for each in incoming
+        ]
 
     def apply_all(
         self, incoming: Sequence[Incoming], *, dry_run: bool, pruning: Pruning | None = None
@@ -158,7 +163,8 @@ class Writer:
         self._sweep(done.removal, draft)
         applied = [
             _applied(draft, each, document)._replace(
-                operation=outcome.operation, warnings=each.warnings + outcome.remarks
+                operation=outcome.operation,
+                warnings=each.warnings + outcome.remarks + self._outdated(draft, each),
             )
             for each, (outcome, document) in ((e, done.applied[i]) for i, e in enumerate(incoming))
         ]
@@ -190,6 +196,14 @@ class Writer:
         gone, draft = self._transact(work, asked={t.key for t in targets}, manager=manager, dry_run=dry_run)
         self._sweep(gone.removal, draft, orphan=orphan)
         return [_deleted(draft, gone, target) for target in gone.targets]
+
+    def _outdated(self, draft: Draft, incoming: Incoming) -> tuple[Cause, ...]:
+        """What a changed definition does to the resources there are."""
+        if incoming.kind.kind != DEFINITION:
+            return ()
+        from mastractl.store import outdated  # noqa: PLC0415 - definitions change seldom
+
+        return outdated.remarks(self._engine, draft, incoming.kind, incoming.key)
 
     def _removal(self, draft: Draft, *, orphan: bool = False) -> Removal:
         now = clock.rfc3339(self._clock.now())

@@ -15,6 +15,7 @@ A store is written once, so what this shows is that an engine carries it. Inheri
 from __future__ import annotations
 
 from mastractl.testing.store_tests.applying import ApplyingTests
+from mastractl.testing.store_tests.defining import DefiningTests
 from mastractl.testing.store_tests.deleting import DeletingTests
 from mastractl.testing.store_tests.history import HistoryTests
 from mastractl.testing.store_tests.kinds import KindsTests
@@ -37,6 +38,7 @@ class StoreSuite(
     ModifyingTests,
     DeletingTests,
     KindsTests,
+    DefiningTests,
     WatchingTests,
     HistoryTests,
 ):

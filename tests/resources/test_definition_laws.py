@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mastractl import errors
 from mastractl.resources.definitions import kind_from_definition, upgrade
-from mastractl.resources.schema_rules import KEYWORDS
+from mastractl.resources.schema_forms import KEYWORDS
 from mastractl.resources.structural import version_program
 
 SCALARS = st.one_of(

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from mastractl import errors
-from mastractl.resources.definitions import clash, kind_from_definition
+from mastractl.resources.definitions import clash, kind_from_definition, stored_kind, update_causes
 from mastractl.resources.kinds import Kind, Version
 
 ROOT = ("spec", "versions", 0, "schema", "openAPIV3Schema")
@@ -15,6 +15,9 @@ A = (*ROOT, "properties", "spec", "properties", "a")
 TEXT = {"type": "string"}
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 INT_OR_STRING = "x-kubernetes-int-or-string"
+
+
+V0 = "spec__versions__0__"
 
 
 def definition(**changes):
@@ -82,8 +85,82 @@ def two_versions(**second):
     return [definition()["spec"]["versions"][0], other]
 
 
-V0 = "spec__versions__0__"
+def webhook(**changes):
+    client = {"service": {"namespace": "n", "name": "s", "path": "/convert", "port": 443}}
+    hook = {"conversionReviewVersions": ["v1"], "clientConfig": client, **changes}
+    return definition(spec__conversion={"strategy": "Webhook", "webhook": hook})
+
+
+def community(annotation):
+    found = {"api-approved.kubernetes.io": annotation} if annotation else {}
+    return definition(spec__group="x.k8s.io", metadata={"name": "datasources.x.k8s.io", "annotations": found})
+
+
+HOOK = ("spec", "conversion", "webhook")
+CLIENT = (*HOOK, "clientConfig")
+APPROVED = ("metadata", "annotations", "api-approved.kubernetes.io")
 DOCUMENT_RULES = [
+    (community(""), APPROVED, "belongs to the Kubernetes community"),
+    (community("yes"), APPROVED, "is no approval"),
+    (
+        definition(spec__group="kubernetes.io", metadata__name="datasources.kubernetes.io"),
+        APPROVED,
+        "is needed",
+    ),
+    (definition(spec__conversion={"webhook": {}}), ("spec", "conversion", "strategy"), "needs a strategy"),
+    (definition(spec__conversion={"strategy": "None", "webhook": {"a": 1}}), HOOK, "belongs to strategy"),
+    (definition(spec__conversion={"strategy": "Webhook"}), HOOK, "needs a webhook"),
+    (webhook(clientConfig={}), CLIENT, "exactly one of url and service"),
+    (webhook(clientConfig={"url": "http://x"}), (*CLIENT, "url"), "must begin with https://"),
+    (webhook(clientConfig={"url": "https:///p"}), (*CLIENT, "url"), "names no host"),
+    (webhook(clientConfig={"url": "https://a@x"}), (*CLIENT, "url"), "no user"),
+    (webhook(clientConfig={"url": "https://x?a=1"}), (*CLIENT, "url"), "no query"),
+    (webhook(clientConfig={"url": "https://x#a"}), (*CLIENT, "url"), "no fragment"),
+    (webhook(clientConfig={"service": {"name": "s"}}), (*CLIENT, "service", "namespace"), "needs its"),
+    (
+        webhook(clientConfig={"service": {"name": "s", "namespace": "n", "path": "a"}}),
+        (*CLIENT, "service", "path"),
+        "must begin with /",
+    ),
+    (
+        webhook(clientConfig={"service": {"name": "s", "namespace": "n", "path": "/a//b"}}),
+        (*CLIENT, "service", "path"),
+        "lower case letters",
+    ),
+    (
+        webhook(clientConfig={"service": {"name": "s", "namespace": "n", "port": 0}}),
+        (*CLIENT, "service", "port"),
+        "from 1 to 65535",
+    ),
+    (webhook(conversionReviewVersions=[]), (*HOOK, "conversionReviewVersions"), "are missing"),
+    (webhook(conversionReviewVersions=["v2"]), (*HOOK, "conversionReviewVersions"), "must include v1"),
+    (webhook(conversionReviewVersions=["v1", "v1"]), (*HOOK, "conversionReviewVersions", 1), "listed twice"),
+    (webhook(conversionReviewVersions=["v1", "V2"]), (*HOOK, "conversionReviewVersions", 1), "DNS label"),
+    (
+        definition(**{V0 + "deprecated": True, V0 + "deprecationWarning": "a\u0007"}),
+        ("spec", "versions", 0, "deprecationWarning"),
+        "printable",
+    ),
+    (
+        definition(**{V0 + "deprecated": True, V0 + "deprecationWarning": "旧" * 86}),
+        ("spec", "versions", 0, "deprecationWarning"),
+        "256 bytes",
+    ),
+    (
+        definition(**{V0 + "selectableFields": [{"jsonPath": ".spec.a"}] * 2}),
+        ("spec", "versions", 0, "selectableFields", 1, "jsonPath"),
+        "already selectable",
+    ),
+    (
+        definition(**{V0 + "selectableFields": [{"jsonPath": ".spec['a']"}]}),
+        ("spec", "versions", 0, "selectableFields", 0, "jsonPath"),
+        "plain path",
+    ),
+    (
+        definition(**{V0 + "subresources": {"status": {}}, V0 + "schema__openAPIV3Schema__minProperties": 3}),
+        (*ROOT, "minProperties"),
+        "not allowed at the root of a version with the status subresource",
+    ),
     # the definition, the path of the cause, part of its message
     (
         definition(metadata__name="sources.example.com"),
@@ -132,13 +209,6 @@ DOCUMENT_RULES = [
         ),
         ("spec", "versions", 0, "additionalPrinterColumns", 0, "jsonPath"),
         "must begin with a dot",
-    ),
-    (
-        definition(
-            **{V0 + "additionalPrinterColumns": [{"name": "A", "type": "string", "jsonPath": ".spec["}]}
-        ),
-        ("spec", "versions", 0, "additionalPrinterColumns", 0, "jsonPath"),
-        "is no JSONPath",
     ),
     (
         definition(
@@ -204,11 +274,6 @@ SHAPE_RULES = [
         ("spec", "versions", 0, "additionalPrinterColumns", 0, "format"),
         "MA104",
     ),
-    (
-        definition(**{V0 + "selectableFields": [{"jsonPath": ".spec.a"}] * 9}),
-        ("spec", "versions", 0, "selectableFields"),
-        "MA106",
-    ),
     (definition(spec__conversion={"strategy": "Magic"}), ("spec", "conversion", "strategy"), "MA104"),
     (definition(spec="text"), ("spec",), "MA103"),
     (definition(spec=None), ("spec",), "MA102"),
@@ -217,6 +282,18 @@ SHAPE_RULES = [
 
 def described(a):
     return {"type": "object", "properties": {"a": a}}
+
+
+EMBEDDED_OBJECT = {"type": "object", "x-kubernetes-embedded-resource": True, PRESERVE: True}
+LIST_BY_A = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["a"]}
+
+
+def RULE(**more):  # noqa: N802 - reads as a keyword of the schemas below
+    return {"x-kubernetes-validations": [{"rule": "true", **more}]}
+
+
+def MAP_LIST(items):  # noqa: N802 - as above
+    return {"type": "array", "items": items, **LIST_BY_A}
 
 
 FIELD_RULES = [
@@ -228,9 +305,9 @@ FIELD_RULES = [
     ({"type": "array", "items": {}}, ("items",), "every field needs a type"),
     ({"type": "array", "items": [TEXT]}, ("items",), "one schema that holds for every item"),
     ({"type": "object", "additionalProperties": {}}, ("additionalProperties",), "every field needs a type"),
-    ({"type": "object", "additionalProperties": False}, ("additionalProperties",), "cannot be false"),
+    (described(TEXT) | {"additionalProperties": False}, ("additionalProperties",), "exclude each other"),
     (described(TEXT) | {"additionalProperties": TEXT}, ("additionalProperties",), "exclude each other"),
-    (TEXT | {INT_OR_STRING: True}, ("type",), "has no type of its own"),
+    (TEXT | {"type": "null"}, ("type",), "null is no type"),
     ({INT_OR_STRING: True, PRESERVE: True}, (PRESERVE,), "cannot stand beside"),
     ({PRESERVE: False, "type": "object"}, (PRESERVE,), "can only be true"),
     (
@@ -355,21 +432,22 @@ FIELD_RULES = [
     ),
     (TEXT | {"anyOf": [{PRESERVE: True}]}, ("anyOf", 0, PRESERVE), "not allowed inside"),
     (
-        described(TEXT) | {"anyOf": [{"properties": {"b": {"minLength": 1}}}]},
-        ("anyOf", 0, "properties", "b"),
-        "must also be described outside",
+        {"type": "object", "properties": {"metadata": described(TEXT)}}
+        | {"anyOf": [{"properties": {"metadata": {"minProperties": 1}}}]},
+        ("anyOf", 0, "properties", "metadata"),
+        "metadata cannot be restricted",
     ),
     (
-        described(TEXT) | {"allOf": [{"anyOf": [{"not": {"properties": {"b": {}}}}]}]},
-        ("allOf", 0, "anyOf", 0, "not", "properties", "b"),
-        "must also be described outside",
+        described(TEXT) | {"anyOf": [{"properties": {"a": {}}, "additionalProperties": False}]},
+        ("anyOf", 0, "additionalProperties"),
+        "exclude each other",
     ),
+    (TEXT | {"anyOf": [{"default": 0}]}, ("anyOf", 0, "default"), "not allowed inside"),
     (
         described(TEXT) | {"allOf": [{"properties": {"a": {"type": "string"}}}]},
         ("allOf", 0, "properties", "a", "type"),
         "not allowed inside",
     ),
-    (described(TEXT) | {"allOf": [{"items": {}}]}, ("allOf", 0, "items"), "must also be described outside"),
     (
         {INT_OR_STRING: True, "anyOf": [{"type": "string"}]},
         ("anyOf", 0, "type"),
@@ -414,9 +492,117 @@ FIELD_RULES = [
         ("x-kubernetes-validations", 0),
         "needs a message",
     ),
+    (
+        TEXT | {"x-kubernetes-validations": [{"rule": "a\n&& b", "messageExpression": "'no'"}]},
+        ("x-kubernetes-validations", 0),
+        "needs a message",
+    ),
+    (TEXT | RULE(message="  "), ("x-kubernetes-validations", 0, "message"), "must say something"),
+    (
+        TEXT | RULE(messageExpression=" "),
+        ("x-kubernetes-validations", 0, "messageExpression"),
+        "must say something",
+    ),
+    (TEXT | RULE(reason="Bad"), ("x-kubernetes-validations", 0, "reason"), "is no reason"),
+    (
+        TEXT | RULE(optionalOldSelf="yes"),
+        ("x-kubernetes-validations", 0, "optionalOldSelf"),
+        "of type boolean",
+    ),
+    (TEXT | RULE(message=5), ("x-kubernetes-validations", 0, "message"), "of type string"),
+    (described(TEXT) | RULE(fieldPath=".b"), ("x-kubernetes-validations", 0, "fieldPath"), "no field 'b'"),
+    (described(TEXT) | RULE(fieldPath="a"), ("x-kubernetes-validations", 0, "fieldPath"), "cannot be read"),
+    (described(TEXT) | RULE(fieldPath="\n"), ("x-kubernetes-validations", 0, "fieldPath"), "one line"),
+    (TEXT | {"x-kubernetes-validations": "self"}, ("x-kubernetes-validations",), "a list of rules"),
+    (TEXT | {"x-kubernetes-validations": ["self"]}, ("x-kubernetes-validations", 0), "needs the field rule"),
+    (TEXT | {"$schema": "http://json-schema.org/schema#"}, ("$schema",), "$schema is not allowed"),
+    (
+        MAP_LIST(described(TEXT | {"nullable": True}) | {"required": ["a"]}),
+        ("x-kubernetes-list-map-keys", 0),
+        "cannot be nullable",
+    ),
+    (
+        MAP_LIST(described(TEXT | {"default": None})),
+        ("x-kubernetes-list-map-keys", 0),
+        "must be required in the items, or have a default",
+    ),
+    (
+        EMBEDDED_OBJECT | {"properties": {"kind": {"type": "integer"}}},
+        ("properties", "kind", "type"),
+        "must have type: string",
+    ),
+    (
+        EMBEDDED_OBJECT | {"properties": {"metadata": EMBEDDED_OBJECT}},
+        ("properties", "metadata", "x-kubernetes-embedded-resource"),
+        "no resource can be embedded",
+    ),
+    (
+        EMBEDDED_OBJECT
+        | {
+            "properties": {
+                "metadata": {
+                    "type": "object",
+                    "properties": {
+                        "labels": {"type": "object", "additionalProperties": TEXT | {"default": "x"}}
+                    },
+                }
+            }
+        },
+        ("properties", "metadata", "properties", "labels", "additionalProperties", "default"),
+        "there can be no default",
+    ),
+    (
+        EMBEDDED_OBJECT
+        | {"properties": {"metadata": {"type": "object", "properties": {"name": TEXT | {"default": "A_B"}}}}},
+        ("properties", "metadata", "properties", "name", "default"),
+        "makes no valid metadata",
+    ),
+    (
+        {"type": "object", "properties": {"a": TEXT | {"default": "x"}}, "required": ["a"], "default": {}},
+        ("default", "a"),
+        "does not fit its own schema: missing required field",
+    ),
+    (described(TEXT) | {"default": {"a": None}}, ("default", "a"), "null is not allowed here"),
 ]
 
 ROOT_RULES = [
+    ({"type": "object", "nullable": True}, ("nullable",), "cannot be null"),
+    (
+        {"type": "object", "properties": {"metadata": {"type": "object", "description": "x"}}},
+        ("properties", "metadata", "description"),
+        "may only restrict name and generateName",
+    ),
+    (
+        {"type": "object", "properties": {"metadata": {"type": "object", "default": {"name": "x"}}}},
+        ("properties", "metadata", "default"),
+        "there can be no default",
+    ),
+    (
+        {"type": "object", "properties": {"metadata": described(TEXT)["properties"]["a"]}},
+        ("properties", "metadata", "type"),
+        "must have type: object",
+    ),
+    (
+        {"type": "object", "properties": {"kind": TEXT | {"default": "X"}}},
+        ("properties", "kind", "default"),
+        "there can be no default",
+    ),
+    (
+        {"type": "object", "properties": {"apiVersion": {"type": "integer"}}},
+        ("properties", "apiVersion", "type"),
+        "must have type: string",
+    ),
+    (
+        described(TEXT) | {"anyOf": [{"properties": {"b": {"minLength": 1}}}]},
+        ("anyOf", 0, "properties", "b"),
+        "must also be described outside",
+    ),
+    (
+        described(TEXT) | {"allOf": [{"anyOf": [{"not": {"properties": {"b": {}}}}]}]},
+        ("allOf", 0, "anyOf", 0, "not", "properties", "b"),
+        "must also be described outside",
+    ),
+    (described(TEXT) | {"allOf": [{"items": {}}]}, ("allOf", 0, "items"), "must also be described outside"),
     ({"properties": {}}, ("type",), "must have type: object"),
     ({"type": "string"}, ("type",), "must have type: object"),
     ({"type": "object", "additionalProperties": TEXT}, ("additionalProperties",), "not allowed at the root"),
@@ -433,6 +619,21 @@ ROOT_RULES = [
 ]
 
 GOOD_FIELDS = [
+    TEXT | {"default": None, "nullable": False, "title": ""},
+    TEXT | {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+    TEXT | {"anyOf": [{"description": "", "nullable": False, "additionalProperties": False}]},
+    TEXT | {"x-mastra-sensitive": True},
+    TEXT | {INT_OR_STRING: True},
+    {INT_OR_STRING: True, "allOf": [{"anyOf": [{"type": "integer"}, {"type": "string"}], "minLength": 1}]},
+    {"type": "object", "additionalProperties": False},
+    described(TEXT) | {"additionalProperties": True},
+    described(TEXT) | {"anyOf": [{"properties": {"b": {"minLength": 1}}}]},
+    described(TEXT) | {PRESERVE: True, "anyOf": [{"properties": {"b": {"properties": {"c": {}}}}}]},
+    MAP_LIST(described({INT_OR_STRING: True}) | {"required": ["a"]}),
+    described(TEXT) | RULE(fieldPath=".a", reason="FieldValueForbidden", optionalOldSelf=True),
+    {"type": "object", "additionalProperties": described(TEXT)} | RULE(fieldPath="['x.y'].a"),
+    {"type": "object", "additionalProperties": TEXT | {"default": 5}},
+    EMBEDDED_OBJECT | {"properties": {"kind": TEXT | {"default": "Pod"}, "metadata": {"type": "object"}}},
     TEXT | {"pattern": "^a$", "format": "no-such-format", "enum": ["a"], "default": "a", "nullable": True},
     {INT_OR_STRING: True},
     {INT_OR_STRING: True, "anyOf": [{"type": "integer"}, {"type": "string"}]},
@@ -492,6 +693,102 @@ def test_rules_of_the_root(schema, below, message):
 def test_what_no_rule_forbids(schema):
     kind, _ = kind_from_definition(with_field(schema))
     assert kind.qualified_plural == "datasources.example.com"
+
+
+REMARKS = [
+    # what Kubernetes takes although it does not do what it seems to
+    (TEXT | {INT_OR_STRING: True}, ("type",), "takes integers and texts"),
+    (
+        described(TEXT) | {"anyOf": [{"properties": {"b": {}}}]},
+        ("anyOf", 0, "properties", "b"),
+        "says nothing",
+    ),
+    (
+        {"type": "object", "additionalProperties": TEXT | {"default": 5}},
+        ("additionalProperties", "default"),
+        "does not fit its own schema",
+    ),
+]
+
+
+@pytest.mark.parametrize(("schema", "below", "message"), REMARKS)
+def test_what_is_taken_with_a_remark(schema, below, message):
+    _, (remark,) = kind_from_definition(with_field(schema))
+    assert (remark.code, remark.path, remark.warning) == ("MA130", (*A, *below), True)
+    assert message in remark.message
+
+
+def test_a_column_that_cannot_be_read_is_left_out_with_a_remark():
+    columns = [{"name": n, "type": "string", "jsonPath": p} for n, p in (("A", ".spec["), ("B", ".spec.a"))]
+    kind, (remark,) = kind_from_definition(definition(**{V0 + "additionalPrinterColumns": columns}))
+    assert [column.name for column in kind.storage_version.columns] == ["B"]
+    assert remark.warning
+    assert remark.path == ("spec", "versions", 0, "additionalPrinterColumns", 0, "jsonPath")
+    assert "is no JSONPath, so the column is not shown" in remark.message
+
+
+def test_formats_that_nobody_knows_are_remarked_upon_once():
+    schema = described(TEXT | {"format": "ulid"})
+    schema["properties"] |= {
+        "n": {"type": "integer", "format": "uint32"},
+        "t": TEXT | {"format": "date-time"},
+    }
+    _, (remark,) = kind_from_definition(with_field(schema))
+    assert remark.message == 'unrecognized format "ulid", "uint32": no value is checked for it'
+
+
+def test_more_than_eight_fields_cannot_be_selectable():
+    schema = {"type": "object", "properties": {f"f{n}": TEXT for n in range(9)}}
+    document = with_root(schema)
+    document["spec"]["versions"][0]["selectableFields"] = [{"jsonPath": f".f{n}"} for n in range(9)]
+    assert [c.path for c in causes(document)] == [("spec", "versions", 0, "selectableFields")]
+    del document["spec"]["versions"][0]["selectableFields"][0]
+    assert len(kind_from_definition(document)[0].storage_version.selectable_fields) == 8
+
+
+@pytest.mark.parametrize("annotation", ["https://example.com/kubernetes/pull/1", "unapproved, an experiment"])
+def test_groups_of_the_community_need_an_approval(annotation):
+    assert kind_from_definition(community(annotation))[0].group == "x.k8s.io"
+
+
+@pytest.mark.parametrize("client", [{"url": "https://x.example.com/convert"}, None])
+def test_conversion_webhooks_that_kubernetes_takes(client):
+    document = webhook(clientConfig=client) if client else webhook()
+    _, (remark,) = kind_from_definition(document)
+    assert "are not called" in remark.message
+
+
+UPDATES = [
+    ({"spec__scope": "Cluster"}, ("spec", "scope"), "scope cannot change from Namespaced to Cluster"),
+    ({"spec__names__kind": "Other"}, ("spec", "names", "kind"), "kind cannot change"),
+    ({V0 + "name": "v2"}, ("spec", "versions"), "the version v1 cannot go"),
+]
+
+
+@pytest.mark.parametrize(("changes", "path", "message"), UPDATES)
+def test_what_resources_need_cannot_change(changes, path, message):
+    (cause,) = update_causes(definition(**changes), definition())
+    assert (cause.code, cause.path, cause.reason) == ("MA130", path, "FieldValueForbidden")
+    assert message in cause.message
+
+
+def test_versions_that_status_names_stay():
+    old = definition(status={"storedVersions": ["v1alpha1", "v1"]})
+    assert ["v1alpha1" in c.message for c in update_causes(definition(), old)] == [True]
+    assert update_causes(definition(spec__versions=two_versions()), definition()) == []
+
+
+def test_a_stored_definition_is_not_asked_for_rules_that_came_later():
+    document = with_field({"type": "array"})
+    assert causes(document)
+    assert stored_kind(document).kind == "DataSource"
+    for senseless in (
+        with_field("text"),
+        definition(spec__scope=None),
+        definition(**{V0 + "storage": False}),
+    ):
+        with pytest.raises(errors.Invalid):
+            stored_kind(senseless)
 
 
 def test_a_misspelt_keyword_is_an_unknown_field():

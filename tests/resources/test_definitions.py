@@ -289,7 +289,7 @@ def test_conversion_webhooks_are_remarked_upon():
     definition = new({"type": "object"})
     definition["spec"]["conversion"] = {
         "strategy": "Webhook",
-        "webhook": {"clientConfig": {"url": "https://x"}},
+        "webhook": {"clientConfig": {"url": "https://x"}, "conversionReviewVersions": ["v1"]},
     }
     _, (remark,) = kind_from_definition(definition)
     assert (remark.code, remark.path, remark.warning) == ("MA130", ("spec", "conversion", "strategy"), True)

@@ -168,7 +168,7 @@ BAD_TEMPLATES = [
     ("{.a....b}", 6, "cannot follow"),
     ("{.a[}", 5, "no index"),
     ("{.a[b]}", 5, "no index"),
-    ("{.a[]}", 5, "no index"),
+    ("{.a[,]}", 5, "no index"),
     ("{.a['b]}", 5, "closing '"),
     ("{.a[::-1]}", 5, "above 0"),
     ("{.a[::0]}", 5, "above 0"),

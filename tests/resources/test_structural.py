@@ -37,7 +37,7 @@ CORPUS = [
     ("anything", PRESERVE, [None, 1, "a", [], {"a": None}], []),
     ("object", fields(), [{}], [[], "a", None]),
     ("array", {"type": "array", "items": TEXT}, [[], ["a"]], [["a", 1], {}, "a", [None]]),
-    ("map", {"type": "object", "additionalProperties": TEXT}, [{}, {"x": "y"}], [{"x": 1}, {"x": None}]),
+    ("map", {"type": "object", "additionalProperties": TEXT}, [{}, {"x": "y"}], [{"x": 1}, {"x": []}]),
     ("open map", {"type": "object", "additionalProperties": True}, [{"x": [1]}], [[]]),
     ("minimum", {"type": "integer", "minimum": 1}, [1], [0]),
     ("exclusive minimum", {"type": "number", "minimum": 1, "exclusiveMinimum": True}, [1.1], [1]),
@@ -260,9 +260,45 @@ def test_null_stands_for_the_default_unless_it_is_allowed(field, outcome):
     assert run(fields(a=field), {"a": None}) == (outcome, [])
 
 
-def test_null_without_a_default_is_a_fault():
-    assert codes(fields(a=TEXT), {"a": None}) == [("MA109", ("a",))]
+@pytest.mark.parametrize("field", [TEXT, PRESERVE, {"x-kubernetes-int-or-string": True}, fields(b=TEXT)])
+def test_null_without_a_default_is_dropped_with_a_remark(field):
+    for schema in (fields(a=field), {"type": "object", "additionalProperties": field}):
+        document, (remark,) = run(schema, {"a": None})
+        assert document == {}
+        assert (remark.code, remark.path, remark.warning) == ("MA109", ("a",), True)
+
+
+def test_null_is_a_fault_where_something_is_required():
+    document, (cause,) = run(fields(a=TEXT) | {"required": ["a"]}, {"a": None})
+    assert document == {}
+    assert (cause.code, cause.path, cause.warning) == ("MA109", ("a",), False)
     assert codes({"type": "array", "items": TEXT}, [None]) == [("MA109", (0,))]
+
+
+def test_a_default_of_null_is_none():
+    assert run(fields(a=TEXT | {"default": None}), {}) == ({}, [])
+    assert run(fields(a=TEXT | {"default": None, "nullable": True}), {"a": None}) == ({"a": None}, [])
+
+
+def test_null_in_what_is_kept_without_a_schema_stays():
+    assert run(fields(a=PRESERVE), {"a": {"b": None, "c": [None]}}) == ({"a": {"b": None, "c": [None]}}, [])
+
+
+def test_a_list_that_keeps_unknown_fields_keeps_those_of_its_items():
+    schema = {"type": "array", "items": fields(a=fields(b=TEXT)), **PRESERVE}
+    document, causes = run(schema, [{"x": 1, "a": {"b": "", "y": 1}}])
+    assert document == [{"x": 1, "a": {"b": ""}}]
+    assert [(c.code, c.path) for c in causes] == [("MA101", (0, "a", "y"))]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("apiVersion", ""), ("apiVersion", "a/b/c"), ("kind", ""), ("kind", "A_B")]
+)
+def test_an_embedded_resource_says_what_it_is(field, value):
+    schema = {"type": "object", "x-kubernetes-embedded-resource": True, **PRESERVE}
+    pod = {"apiVersion": "v1", "kind": "Pod", "spec": {}}
+    assert run(schema, pod) == (pod, [])
+    assert codes(schema, pod | {field: value}) == [("MA110", (field,))]
 
 
 def test_null_items_take_the_default_of_items():

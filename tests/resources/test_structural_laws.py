@@ -293,7 +293,11 @@ def test_a_second_pass_changes_nothing(case, unknown):
     once, causes = program.run(document, unknown=unknown)
     twice, again = program.run(once, unknown=unknown)
     assert twice == once
-    assert [str(cause) for cause in again] == [str(cause) for cause in causes]
+    faults = [cause for cause in causes if not cause.warning and cause.code != "MA109"]
+    assert [str(cause) for cause in again if cause.code not in ("MA102", "MA109")] == [
+        str(cause) for cause in faults if cause.code != "MA102"
+    ]
+    assert bool(again) == any(not cause.warning for cause in causes)
 
 
 @QUICK
@@ -352,13 +356,13 @@ def test_unknown_are_the_fields_no_schema_speaks_of(case):
 def test_after_a_pass_no_default_is_missing(case):
     schema, document = case
     result = compile_schema(schema, resource=False).scan(document, unknown="keep").document
-    for _, known, value in visited(schema, result):
+    for path, known, value in visited(schema, result):
         if known is None:
             continue
         for name, field in known.get("properties", {}).items() if isinstance(value, dict) else ():
-            assert "default" not in field or name in value
-        if value is None and "default" in known and not known.get("nullable"):
-            assert known["default"] is None
+            assert field.get("default") is None or name in value
+        if value is None and not known.get("nullable"):
+            assert not path or isinstance(path[-1], int)  # the document itself, or the item of a list
 
 
 @QUICK
@@ -378,7 +382,7 @@ def test_causes_point_into_the_document_or_at_a_field_missing_from_it(case):
     schema, document = case
     result, causes = compile_schema(schema, resource=False).run(document)
     for cause in causes:
-        place = document if cause.code == "MA101" else result
+        place = document if cause.code in ("MA101", "MA109") else result
         for step in cause.path[:-1]:
             place = place[step]
         if cause.path and cause.code != "MA102":
@@ -391,7 +395,7 @@ def test_a_schema_whose_defaults_fit_fills_in_nothing_that_is_wrong(case):
     schema, _ = case
     root = {"type": "object", "properties": {"a": schema}}
     if schema_causes({"type": "object", "properties": {"spec": schema}}, ()):
-        return
+        return  # remarks included: defaults in maps may be wrong
     document, causes = compile_schema(root, resource=False).run({})
     assert causes == []
-    assert ("a" in document) == ("default" in schema)
+    assert ("a" in document) == (schema.get("default") is not None)
