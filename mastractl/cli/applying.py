@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from mastractl import errors
-from mastractl.cli import intake, options
+from mastractl.cli import intake, options, progress
 from mastractl.manifests.causes import from_cause
 from mastractl.resources import sensitive, shorthand
 from mastractl.store import keys
@@ -163,15 +163,16 @@ def run(inv: Invocation, asked: Asked, checked: Sequence[Checked], *, dry_run: b
     resources = [each.resource for each in checked]
     pruning = _pruning(inv, asked)
     try:
-        done = inv.store.apply_pruning(
-            resources,
-            pruning,
-            dry_run=dry_run,
-            admitted=True,
-            manager=asked.manager,
-            force=asked.force,
-            partial=asked.server_side,
-        )
+        with progress.during(inv, "comparing" if dry_run else "writing resources", count=len(resources)):
+            done = inv.store.apply_pruning(
+                resources,
+                pruning,
+                dry_run=dry_run,
+                admitted=True,
+                manager=asked.manager,
+                force=asked.force,
+                partial=asked.server_side,
+            )
     except errors.FieldConflict as conflict:
         raise _all_conflicts(inv, asked, checked, conflict) from None
     except errors.Conflict as conflict:

@@ -59,9 +59,7 @@ COMMANDS: dict[str, Command] = {
     "plan": Command(INSPECT, "Show what an apply would create, change and delete."),
     "wait": Command(INSPECT, "Wait until resources meet a condition."),
     "explain": Command(INSPECT, "Show the documentation of a type and its fields."),
-    "explain-error": Command(
-        INSPECT, "Explain a code that diagnostics carry: what it means, and what to do."
-    ),
+    "explain-error": Command(INSPECT, "Explain a code that diagnostics carry: what it means, what to do."),
     "api-resources": Command(INSPECT, "List the types of resources there are."),
     "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
     "schema": Command(INSPECT, "Write the schemas out: for editors, other programs, or Kubernetes."),

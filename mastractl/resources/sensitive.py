@@ -65,6 +65,24 @@ def named(text: str) -> Places:
     return tuple(place for place in places if place)
 
 
+def spelled(places: Iterable[Sequence[str | None]], schema: JsonObject) -> str:
+    """The annotation that names places; the way back from `named`. The schema says what is a list."""
+    return ", ".join("".join(_spelled(place, schema)) for place in places)
+
+
+def _spelled(place: Iterable[str | None], schema: JsonObject) -> Iterator[str]:
+    at: Any = schema
+    for step in place:
+        listed = step is None and "items" in at
+        yield "[*]" if listed else f".{step or '*'}"
+        at = (
+            at["items"]
+            if listed
+            else (at.get("properties") or {}).get(step) or at.get("additionalProperties")
+        )
+        at = at if isinstance(at, dict) else {}
+
+
 def leads_somewhere(place: Iterable[str | None], schema: JsonObject) -> bool:
     """Whether a schema describes the place, or leaves open what stands there."""
     at: Any = schema

@@ -98,6 +98,7 @@ def prepared(tmp_path_factory):
     (directory / "examples").symlink_to(ROOT / "examples")
     contexts = {"current-context": "kitchen", "contexts": {"kitchen": {"store": "store"}}}
     (directory / "config.json").write_text(json.dumps(contexts), encoding="utf-8")
+    run("mastractl fmt -q -R manifests", directory)
     for path in ("examples/kitchen", "manifests"):
         run(f"mastractl apply -R -f {path}", directory)
     ready = json.dumps({"status": {"conditions": [{"type": "Ready", "status": "True"}]}})

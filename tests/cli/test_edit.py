@@ -290,6 +290,7 @@ class TestMeanwhile:
 
         result = edit(first, as_it_is)
         assert (result.code, result.out) == (5, "")
+        assert "error[edited-meanwhile]" in result.err
         assert spec(one)["instructions"] == "Theirs."
         assert "Mine." in edit.left()[0].read_text()
 

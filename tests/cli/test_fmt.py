@@ -108,3 +108,11 @@ def test_the_examples_are_in_their_canonical_form(cli, story):
     folder = ROOT / "examples" / story
     if any(folder.glob("*.yaml")):
         assert cli("fmt", "--check", folder, "-R").out == ""
+
+
+def test_a_text_without_a_canonical_form_is_left_alone_and_told(cli):
+    long = f'kind: Agent\napiVersion: mastra.ai/v1\nmetadata:\n  annotations:\n    ? "{"k" * 1100}"\n    : x\n'
+    path = cli.write("long.yaml", long)
+    result = cli("fmt", path)
+    assert "warning[no-canonical-form]" in result.err
+    assert path.read_text(encoding="utf-8") == long

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mastractl import errors, values
 from mastractl.cli import intake, options
+from mastractl.resources import sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -131,10 +132,15 @@ def definition_of(kind: Kind) -> JsonObject:
     }
     names |= {"shortNames": list(kind.short_names)} if kind.short_names else {}
     names |= {"categories": list(kind.categories)} if kind.categories else {}
+    metadata: JsonObject = {"name": kind.qualified_plural}
+    version = kind.storage_version
+    marked = set(sensitive.marked(version.schema))
+    if unmarked := [place for place in version.sensitive if place not in marked]:
+        metadata["annotations"] = {sensitive.ANNOTATION: sensitive.spelled(unmarked, version.schema)}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": kind.qualified_plural},
+        "metadata": metadata,
         "spec": {
             "group": kind.group,
             "names": names,

@@ -123,7 +123,7 @@ class DefiningTests(Foundation):
         tight = definition(schema=with_size(maximum=1))
         for dry in (True, False):
             (remark,) = store.apply(tight, dry_run=dry).warnings
-            assert (remark.code, remark.warning) == ("MA132", True)
+            assert (remark.code, remark.warning) == ("MA134", True)
             assert (
                 "4 stored widgets do not obey the new schema: default/w2 (spec.size: must be"
                 in remark.message

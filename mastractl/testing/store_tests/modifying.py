@@ -149,7 +149,7 @@ class ModifyingTests(Foundation):
         made = store.create(agent())
         with pytest.raises(errors.Invalid, match="the field is immutable") as refused:
             store.modify("agents", name="cook", change=with_field(*path, value=value))
-        assert [cause.path for cause in refused.value.causes] == [path]
+        assert [(cause.code, cause.path) for cause in refused.value.causes] == [("MA151", path)]
         assert refused.value.hint
         assert store.require("agents", name="cook") == made
 
