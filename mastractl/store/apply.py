@@ -180,7 +180,9 @@ def _merge(
         )
     document = documents.merged(stored, document, status_apart=incoming.status_apart)
     if owned.managers != held.managers or not held.recorded:
-        draft.own(incoming.key, Ownership(stored["metadata"].get("uid", ""), owned.managers, given))
+        uid = stored["metadata"].get("uid", "")
+        news = held.recorded or holders.gained(held.managers, owned.managers)
+        draft.own(incoming.key, Ownership(uid, owned.managers, given), news=news)
     changed = _settle(draft, incoming, stored, document, removal)
     remarks = holders.taken_over(held.managers, owned.managers, by=incoming.manager)
     return Outcome("configured" if changed else "unchanged", tuple(remarks))
