@@ -38,7 +38,7 @@ class Incoming(NamedTuple):
     that status is no part of what is wanted, but written by `update_status` alone. `definition` is the
     key of what defines its kind, "" for a kind known without the store.
 
-    `manager` is who writes it. An apply that does not `force` leaves other managers' fields alone and
+    `manager` is who writes it, by way of `subresource` ("" for the resource itself). An apply that does not `force` leaves other managers' fields alone and
     raises FieldConflict; a `partial` one need not be a whole resource by itself; a `complete` one is known
     to lack no default.
     """
@@ -51,6 +51,7 @@ class Incoming(NamedTuple):
     status_apart: bool = True
     definition: str = ""
     manager: str = ""
+    subresource: str = ""
     force: bool = True
     partial: bool = False
     complete: bool = False
@@ -104,7 +105,7 @@ def update_status(draft: Draft, incoming: Incoming, removal: Removal) -> None:
     stored = _standing(draft, incoming)
     document = documents.with_status(stored, incoming.document)
     if not lifecycle.same(stored, document):
-        _updated(draft, incoming, stored, document, now=removal.now, subresource="status")
+        _updated(draft, incoming._replace(subresource="status"), stored, document, now=removal.now)
         draft.write(incoming.key, document)
 
 
@@ -191,7 +192,7 @@ def _merge(
 def _replace(draft: Draft, incoming: Incoming, stored: JsonObject, removal: Removal) -> None:
     document = _replaced(stored, incoming)
     if not lifecycle.same(stored, document):
-        _updated(draft, incoming, stored, document, now=removal.now, subresource="")
+        _updated(draft, incoming, stored, document, now=removal.now)
     _settle(draft, incoming, stored, document, removal)
 
 
@@ -223,16 +224,20 @@ def _let_begin(
     draft.own(incoming.key, Ownership(uid, owned.managers, given))
 
 
-def _updated(
-    draft: Draft, incoming: Incoming, stored: JsonObject, document: JsonObject, *, now: str, subresource: str
-) -> None:
+def _updated(draft: Draft, incoming: Incoming, stored: JsonObject, document: JsonObject, *, now: str) -> None:
     """Let what an update changes belong to its manager."""
     from mastractl.resources.ownership import owning  # noqa: PLC0415 - most writes change nothing
 
     schema = incoming.schema
     held = holders.held(draft, incoming.key, stored, schema)
     owned = owning.update(
-        stored, held.managers, document, schema, manager=incoming.manager, now=now, subresource=subresource
+        stored,
+        held.managers,
+        document,
+        schema,
+        manager=incoming.manager,
+        now=now,
+        subresource=incoming.subresource,
     )
     draft.own(incoming.key, Ownership(stored["metadata"].get("uid", ""), owned.managers))
 

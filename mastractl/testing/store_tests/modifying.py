@@ -218,7 +218,7 @@ class ModifyingTests(Foundation):
             seen.append(values.copy(scale))
             return {**scale, "spec": {"replicas": 5}}
 
-        applied = store.modify("widgets", name="w", change=change, subresource="scale")
+        applied = store.modify("widgets", name="w", change=change, subresource="scale", manager="scaler")
         assert applied.resource.spec["size"] == 5
         assert (seen[0]["kind"], seen[0]["spec"], seen[0]["status"]) == (
             "Scale",
@@ -226,6 +226,9 @@ class ModifyingTests(Foundation):
             {"replicas": 0},
         )
         assert seen[0]["metadata"]["resourceVersion"] == made.resource_version
+        (entry,) = (e for e in store.managed_fields("widgets", name="w") if e.get("subresource") == "scale")
+        assert (entry["manager"], entry["operation"]) == ("scaler", "Update")
+        assert entry["fieldsV1"] == {"f:spec": {"f:size": {}}}
         for wrong in (-1, "3", 2.5, True, 2**31):
             with pytest.raises(errors.Invalid, match="a whole number"):
                 store.modify(
