@@ -38,9 +38,9 @@ class Incoming(NamedTuple):
     that status is no part of what is wanted, but written by `update_status` alone. `definition` is the
     key of what defines its kind, "" for a kind known without the store.
 
-    `manager` is who writes it, by way of `subresource` ("" for the resource itself). An apply that does not `force` leaves other managers' fields alone and
-    raises FieldConflict; a `partial` one need not be a whole resource by itself; a `complete` one is known
-    to lack no default.
+    `manager` is who writes it, by way of `subresource` ("" for the resource itself). An apply that does not
+    `force` leaves other managers' fields alone and raises FieldConflict; a `partial` one need not be a whole
+    resource by itself; a `complete` one is known to lack no default.
     """
 
     kind: Kind
@@ -105,6 +105,7 @@ def update_status(draft: Draft, incoming: Incoming, removal: Removal) -> None:
     stored = _standing(draft, incoming)
     document = documents.with_status(stored, incoming.document)
     if not lifecycle.same(stored, document):
+        results.agreed(incoming.kind, document, stored)
         _updated(draft, incoming._replace(subresource="status"), stored, document, now=removal.now)
         draft.write(incoming.key, document)
 
@@ -192,6 +193,7 @@ def _merge(
 def _replace(draft: Draft, incoming: Incoming, stored: JsonObject, removal: Removal) -> None:
     document = _replaced(stored, incoming)
     if not lifecycle.same(stored, document):
+        results.agreed(incoming.kind, document, stored)
         _updated(draft, incoming, stored, document, now=removal.now)
     _settle(draft, incoming, stored, document, removal)
 
