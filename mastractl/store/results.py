@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl.resources import validation
+from mastractl.resources import cel_rules, validation
 from mastractl.resources.structural import version_program
 from mastractl.store import refusals
 
@@ -36,10 +36,24 @@ def whole(
     whole, causes = validation.result_causes(kind.storage_version, document, old)
     causes = [cause for cause in causes if not cause.warning]
     if not causes and kind.bundled and (partial or _wanted(document) != _wanted(declared)):
-        causes = _particular(kind, whole)
+        causes = _particular(kind, whole, old)
     if causes:
         raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
     return whole
+
+
+def agreed(kind: Kind, document: JsonObject, old: JsonObject) -> None:
+    """Raise Invalid for a document that may not take the place of the one that stands.
+
+    By itself it was found to be right; what is left are the rules of a kind that look at both (`oldSelf`).
+    """
+    version = kind.storage_version
+    if not cel_rules.has_rules(version):
+        return
+    _, causes = validation.result_causes(version, document, old)
+    causes = [cause for cause in causes if not cause.warning]
+    if causes:
+        raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
 
 
 def completed(kind: Kind, document: JsonObject) -> JsonObject:
@@ -54,11 +68,14 @@ def _wanted(document: JsonObject) -> JsonObject:
     return {field: value for field, value in document.items() if field not in _NOT_WANTED}
 
 
-def _particular(kind: Kind, document: JsonObject) -> list[Cause]:
+def _particular(kind: Kind, document: JsonObject, old: JsonObject | None) -> list[Cause]:
     """What speaks against it beside its schema."""
     from mastractl.resources.admission import admit  # noqa: PLC0415 - seldom
     from mastractl.resources.kinds import KindRegistry  # noqa: PLC0415 - seldom
 
     alone = KindRegistry()
     alone.add(kind)
-    return list(admit(document, alone, fields="ignore").causes)
+    found = admit(document, alone, fields="ignore")
+    if found.causes and old is not None:
+        found = admit(document, alone, fields="ignore", old=old)
+    return list(found.causes)
