@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from mastractl.errors import Cause
 from mastractl.resources import workflow_inputs, workflow_rounds, workflow_steps
 from mastractl.resources.jsontypes import shown
-from mastractl.resources.unknown import nearest
 from mastractl.resources.workflow_steps import END
+from mastractl.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
