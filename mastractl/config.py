@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from mastractl import errors, values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # ruff: noqa: PTH103, PTH105, PTH108, PTH111, PTH113, PTH118, PTH120, PTH123 - pathlib costs its import
 # ruff: noqa: PLC0415 - what is imported within a function costs more than most runs need to pay
@@ -65,7 +65,12 @@ class UserConfig(NamedTuple):
         """The context of that name. Raises ConfigError, naming the nearest there is."""
         if name in self.contexts:
             return self.contexts[name]
-        hint = _nearest(name, self.contexts) or "`mastractl config get-contexts` lists the contexts there are"
+        from mastractl import spelling
+
+        hint = (
+            spelling.hint(name, self.contexts)
+            or "`mastractl config get-contexts` lists the contexts there are"
+        )
         message = f"no context named {name!r} ({said}) in {self.path}"
         raise errors.ConfigError(message, hint=hint)
 
@@ -271,14 +276,6 @@ def _at_home(path: str) -> str:
     return expanded
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """A hint at the known word that was probably meant, "" if none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
-
-
 class _Layer(NamedTuple):
     """One place that may say things."""
 
@@ -358,7 +355,9 @@ class _Checker:
             raise self.bad(at, f"{where} must hold a mapping, not {_sort(value)}")
         for key in value if known else ():
             if key not in known:
-                hint = _nearest(key, known) or f"known keys: {', '.join(known)}"
+                from mastractl import spelling
+
+                hint = spelling.hint(key, known) or f"known keys: {', '.join(known)}"
                 raise self.bad(key, f"unknown key {key!r}", hint=hint)
         return value
 

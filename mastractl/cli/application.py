@@ -7,7 +7,6 @@ Public names of Typer only, so that the versions 0.26 to 0.28 all do.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import inspect
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 import mastractl
-from mastractl import errors
+from mastractl import errors, spelling
 from mastractl.cli import grammar, options, reader
 from mastractl.cli.parameters import REQUIRED, Argument
 
@@ -106,10 +105,9 @@ class _Group(TyperGroup):
         """Typer's, but a name that is none is answered with the nearest one that is."""
         name = args[0]
         if name not in self.table and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.table, n=3, cutoff=0.5)
             message = f'unknown command "{name}" for "{ctx.command_path}"'
-            meant = f"did you mean {' or '.join(repr(n) for n in near)}?"
-            raise errors.UsageError(message, hint=meant if near else f"see '{ctx.command_path} --help'")
+            meant = spelling.hint_at_several(name, self.table)
+            raise errors.UsageError(message, hint=meant or f"see '{ctx.command_path} --help'")
         declared = self.load(name) if name in self.table else None
         if isinstance(declared, options.Verb) and declared.verbs:
             second = reader.sub_verb(args[1:], declared)

@@ -203,15 +203,14 @@ def _named_by_manifests(inv: Invocation, asked: Asked) -> tuple[Named, ...]:
 
 def _hint(inv: Invocation, named: Named) -> str:
     """What may have been meant by a name that is not there."""
-    import difflib  # noqa: PLC0415 - for mistakes only
+    from mastractl import spelling  # noqa: PLC0415 - for mistakes only
 
     if inv.kinds.match(named.name):
         several = f"{named.kind.plural},{named.name}"
         return f"{named.name!r} is a type of resource: to name several types write {several}"
     there = inv.store.list(named.kind, namespace=named.namespace or None).items
-    near = difflib.get_close_matches(named.name, [resource.name for resource in there], n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    if meant := spelling.hint(named.name, (resource.name for resource in there)):
+        return meant
     if not named.kind.namespaced:
         return ""
     return f"looked in namespace {named.namespace!r}; -n looks in another"

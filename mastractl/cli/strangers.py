@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl import errors
+from mastractl import errors, spelling
 from mastractl.cli import plugins, reader
 from mastractl.cli.options import GLOBALS
 
@@ -83,15 +83,10 @@ def _installed(
 def _unknown(
     word: str, surroundings: Surroundings, table: Mapping[str, tuple[str, str]]
 ) -> errors.UsageError:
-    import difflib  # noqa: PLC0415 - for mistakes only
-
     if word in INSTEAD:
         return errors.UsageError(f'kubectl\'s "{word}" is no command of mastractl', hint=INSTEAD[word])
     process = surroundings.process
     known = [*table, *(plugin.words[0] for plugin in plugins.on_path(process) if plugin.executable)]
-    near = list(
-        dict.fromkeys(difflib.get_close_matches(word, [*known, *plugins.installed()], n=3, cutoff=0.5))
-    )
-    meant = f"did you mean {' or '.join(repr(n) for n in near)}?"
+    meant = spelling.hint_at_several(word, [*known, *plugins.installed()])
     message = f'unknown command "{word}" for "mastractl"'
-    return errors.UsageError(message, hint=meant if near else "see 'mastractl --help'")
+    return errors.UsageError(message, hint=meant or "see 'mastractl --help'")

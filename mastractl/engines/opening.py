@@ -120,11 +120,11 @@ def _installed(scheme: str) -> Factory | None:
 
 
 def _unknown(scheme: str, url: str) -> Factory:
-    from difflib import get_close_matches  # noqa: PLC0415 - slow to import, seldom needed
+    from mastractl import spelling  # noqa: PLC0415 - for mistakes only
 
     known = available()
-    near = get_close_matches(scheme, known, n=1)
-    message = f"no engine for {scheme}: in {mask(url)!r}" + (f"; did you mean {near[0]}:?" if near else "")
+    near = spelling.nearest(scheme, known)
+    message = f"no engine for {scheme}: in {mask(url)!r}" + (f"; did you mean {near}:?" if near else "")
     listed = ", ".join(f"{name}:" for name in known)
     raise errors.ConfigError(
         message,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl.resources.unknown import nearest
+from mastractl.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

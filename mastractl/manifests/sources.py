@@ -11,6 +11,7 @@ import stat
 from contextlib import nullcontext
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from mastractl import spelling
 from mastractl.manifests.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -180,12 +181,10 @@ def unreadable(name: str, order: int, error: OSError | ValueError) -> Diagnostic
 
 def _near(path: str) -> str:
     """What may have been meant by a path that does not exist."""
-    import difflib  # noqa: PLC0415 - only mistakes need it
-
     folder, name = os.path.split(path)
     try:
         names = os.listdir(folder or ".")  # noqa: PTH208 - as above
     except OSError:
         return "look at the path again: its directory cannot be listed"
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {os.path.join(folder, near[0])!r}?" if near else ""  # noqa: PTH118 - as above
+    near = spelling.nearest(name, names)
+    return f"did you mean {os.path.join(folder, near)!r}?" if near else ""  # noqa: PTH118 - as above

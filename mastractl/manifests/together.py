@@ -16,7 +16,7 @@ from mastractl.manifests.diagnostics import Related
 from mastractl.manifests.documents import Document
 from mastractl.manifests.manifest import Manifest, Origin
 from mastractl.resources import references, shorthand
-from mastractl.resources.unknown import nearest
+from mastractl.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -74,8 +74,8 @@ def written_path(document: JsonObject, path: FieldPath) -> FieldPath:
     if not is_old(document) or path[:2] != ("spec", "versions"):
         return path
     spec = document["spec"]
-    word = path[3] if len(path) > 3 else ""
-    if _has_own(spec, path[2], word):
+    index, word = path[2] if len(path) > 2 else None, path[3] if len(path) > 3 else ""
+    if _has_own(spec, index, word):
         return path
     if word == "schema" and "validation" in spec:
         return ("spec", "validation", *path[4:])
@@ -89,8 +89,9 @@ def written_path(document: JsonObject, path: FieldPath) -> FieldPath:
 def _has_own(spec: JsonObject, index: Any, word: Any) -> bool:
     """Whether a version says for itself what the older form may say for all."""
     versions = spec.get("versions")
-    found = versions[index] if isinstance(versions, list) and isinstance(index, int) else None
-    return isinstance(found, dict) and word in found
+    if not isinstance(versions, list) or not isinstance(index, int) or index >= len(versions):
+        return False
+    return isinstance(versions[index], dict) and word in versions[index]
 
 
 def _clash(spec: JsonObject) -> errors.Cause | None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mastractl.resources import references
+from mastractl.resources import references, workflow_steps
 from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource, ResourceKey, split_api_version
+from mastractl.resources.workflow_steps import END
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from mastractl.errors import FieldPath
+    from mastractl.resources.workflow_steps import Scope
     from mastractl.values import JsonObject
-
-END = "END"
-"""What a step leads to that is the last one."""
 
 Role = Literal["resource", "child", "step", "start", "end"]
 Sort = Literal["refers", "owns", "holds", "next"]
@@ -182,17 +182,16 @@ class _Builder:
             self._refer(own, reference, inside, label=_field(path))
 
     def _workflow(self, resource: Resource, own: str, inside: dict[references.Reference, str]) -> None:
-        places = dict(references.references_of(resource))
         spec = resource.spec
-        self._scope(spec.get("steps"), own, ("spec", "steps"))
-        for path, reference in places.items():
-            step = _step_of(spec, path)
+        top = workflow_steps.scope(spec.get("steps"), ("spec", "steps"))
+        self._scope(top, own, ending=True)
+        ids = {step.path: step.id for scope in workflow_steps.everywhere(top) for step in scope.steps}
+        for path, reference in references.references_of(resource):
+            step = _step_of(ids, path)
             self._refer(f"{own}#{step}" if step else own, reference, inside, label=_field(path))
-        first = next((s["id"] for s in _objects(spec.get("steps")) if isinstance(s.get("id"), str)), "")
-        rescue = spec.get("onError")
-        names = _names(rescue.get("next")) if isinstance(rescue, dict) else []
-        self._begin(own, "start", _names(spec.get("initialStep") or first)[:1])
-        self._begin(own, "error", names)
+        first = spec.get("initialStep") or (top.steps[0].id if top.steps else None)
+        self._begin(own, "start", [first] if isinstance(first, str) else [])
+        self._begin(own, "error", [name for name, _ in workflow_steps.rescuers(spec, ("spec",))])
 
     def _begin(self, own: str, word: str, names: Sequence[str]) -> None:
         """Where a run begins, or goes on after an error that nobody caught."""
@@ -200,22 +199,21 @@ class _Builder:
             self._graph.add(Vertex(f"{own}#<{word}>", "start", "", "", word, within=own))
             self._lead(own, f"{own}#<{word}>", name, "")
 
-    def _scope(self, steps: Any, own: str, path: tuple[str, ...]) -> None:
-        """The steps of one list, and those of the branches in them."""
-        found = [s for s in _objects(steps) if isinstance(s.get("id"), str)]
-        for step in found:
-            at = f"{own}#{step['id']}"
-            self._graph.add(Vertex(at, "step", "", "", step["id"], within=own))
-        for step in found:
-            at = f"{own}#{step['id']}"
-            for name, label in successors(step):
-                if path == ("spec", "steps") or name != END:
-                    self._lead(own, at, name, label)
-            parallel = step.get("parallel")
-            for branch in _objects(parallel.get("branches") if isinstance(parallel, dict) else None):
-                self._scope(branch.get("steps"), own, ())
-                for first in _objects(branch.get("steps"))[:1]:
-                    self._lead(own, at, str(first.get("id")), str(branch.get("name") or "branch"))
+    def _scope(self, scope: Scope, own: str, *, ending: bool) -> None:
+        """The steps of one scope, and those of the branches in them. `ending`: its end is that of the run."""
+        for step in scope.steps:
+            self._graph.add(Vertex(f"{own}#{step.id}", "step", "", "", step.id, within=own))
+        for step in scope.steps:
+            at = f"{own}#{step.id}"
+            for outcome in step.outcomes:
+                for name, _ in outcome.targets:
+                    self._lead(own, at, name, outcome.label)
+                if ending and not outcome.targets:
+                    self._lead(own, at, END, outcome.label)
+            for branch in step.branches:
+                self._scope(branch, own, ending=False)
+                if branch.steps:
+                    self._lead(own, at, branch.steps[0].id, branch.name or "branch")
 
     def _lead(self, own: str, source: str, name: str, label: str) -> None:
         target = f"{own}#{name}"
@@ -243,45 +241,15 @@ class _Builder:
         self._graph.add(Vertex(str(key), "resource", key.kind, key.namespace, key.name, missing=True))
 
 
-def successors(step: JsonObject) -> Iterator[tuple[str, str]]:
-    """Where a step of a workflow leads, each with its condition; one that says nothing leads to the end."""
-    found = [(name, "") for name in _names(step.get("next"))]
-    transitions = step.get("transitions")
-    if isinstance(transitions, dict):
-        found += [(name, word) for word in ("true", "false") for name in _names(transitions.get(word))]
-    for case in _objects(step.get("switch")):
-        condition = "else" if case.get("default") else str(case.get("when", ""))
-        found += [(name, condition) for name in _names(case.get("next"))]
-    yield from found or [(END, "")]
-    for rescue in _objects(step.get("catch")):
-        errors = ", ".join(_names(rescue.get("on")))
-        yield from ((name, f"catch {errors}".rstrip()) for name in _names(rescue.get("next")))
-
-
-def _step_of(spec: JsonObject, path: tuple[str | int, ...]) -> str:
-    """The id of the step that a path into a workflow's spec passes last; "" if it passes none."""
-    value: Any = spec
-    found = ""
-    for part in path[1:]:
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            break
-        if isinstance(value, dict) and isinstance(value.get("id"), str):
-            found = value["id"]
-    return found
+def _step_of(ids: dict[FieldPath, str], path: FieldPath) -> str:
+    """The id of the innermost step that a path leads into; "" if it passes none."""
+    return next((ids[path[:n]] for n in range(len(path), 0, -1) if path[:n] in ids), "")
 
 
 def _field(path: tuple[str | int, ...]) -> str:
     """The field that holds a reference, as people would say it: `tools`, `agent`."""
     words = [part for part in path if isinstance(part, str) and part not in {"ref", "name"}]
     return words[-1] if words else ""
-
-
-def _names(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
 def _objects(value: Any) -> list[JsonObject]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl.resources import definition_forms, editor_forms, names
+from mastractl.resources import definition_forms, editor_forms, names, schema_sharing
 from mastractl.resources.metadata import SERVER_OWNED, resource_schema
 from mastractl.resources.schema_words import EMBEDDED, INT_OR_STRING, JUNCTORS, LIST_TYPE, PRESERVE
 
@@ -73,7 +73,7 @@ def combined(kinds: Iterable[Kind], *, forms: bool = False, metadata: JsonObject
             },
         },
         "allOf": choices,
-        "definitions": definitions,
+        "definitions": schema_sharing.shared(definitions),
     }
 
 

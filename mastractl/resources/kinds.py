@@ -210,11 +210,10 @@ class KindRegistry:
         found = self.match(word)
         if found:
             return found[0]
-        import difflib  # noqa: PLC0415 - 3 ms that only a mistake is worth
+        from mastractl import spelling  # noqa: PLC0415 - for mistakes only
 
         names = sorted({n for k in self for n in (k.plural, k.singular, k.qualified_plural)})
-        near = difflib.get_close_matches(word.lower(), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "`mastractl api-resources` lists the kinds there are"
+        hint = spelling.hint(word, names) or "`mastractl api-resources` lists the kinds there are"
         message = f"the store doesn't have a resource type {word!r}"
         raise errors.UnknownKind(message, hint=hint)
 

@@ -8,7 +8,7 @@ from mastractl.errors import Cause
 from mastractl.resources import definition_forms
 from mastractl.resources.jsontypes import shown, type_name
 from mastractl.resources.resource import GROUP, split_api_version
-from mastractl.resources.unknown import nearest
+from mastractl.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from mastractl.errors import Cause, format_path
 from mastractl.resources.jsontypes import shown
 from mastractl.resources.metadata import resource_schema
+from mastractl.spelling import nearest, same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from mastractl.errors import FieldPath
     from mastractl.values import JsonObject
@@ -35,7 +36,7 @@ def unknown_cause(path: FieldPath, known: Sequence[str], *, elsewhere: str = "")
     """
     name = str(path[-1])
     near = nearest(name, known) if len(name) <= _LONG else ""
-    if near and (not elsewhere or _fold(near) == _fold(name)):
+    if near and (not elsewhere or same(near, name)):
         hint = f'did you mean "{near}"?'
     elif elsewhere:
         hint = f'"{name}" belongs in {elsewhere}'
@@ -45,21 +46,6 @@ def unknown_cause(path: FieldPath, known: Sequence[str], *, elsewhere: str = "")
         hint = f"known fields: {', '.join(known)}" if len(known) <= _FEW else ""
     message = f"unknown field {shown(name)}"
     return Cause(code="MA101", path=path, message=message, hint=hint, at_key=True)
-
-
-def nearest(word: str, candidates: Iterable[str]) -> str:
-    """The candidate a word was meant to be, or "": the same but for case and `-_`, else the most alike."""
-    by_fold = {_fold(each): each for each in candidates}
-    if _fold(word) in by_fold:
-        return by_fold[_fold(word)]
-    import difflib  # noqa: PLC0415 - for messages only
-
-    close = difflib.get_close_matches(_fold(word), by_fold, n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else ""
-
-
-def _fold(word: str) -> str:
-    return word.lower().replace("-", "").replace("_", "")
 
 
 def _levels(path: FieldPath, schema: JsonObject) -> list[JsonObject]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mastractl.errors import Cause, format_path
 from mastractl.resources import formats, patterns
 from mastractl.resources.jsontypes import shown, type_name
-from mastractl.resources.unknown import nearest
+from mastractl.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from mastractl.errors import Cause
 from mastractl.resources import workflow_inputs, workflow_rounds, workflow_steps
 from mastractl.resources.jsontypes import shown
-from mastractl.resources.unknown import nearest
 from mastractl.resources.workflow_steps import END
+from mastractl.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,13 +128,9 @@ class _Check:
         initial = self._spec.get("initialStep")
         path = (*self._path, "initialStep")
         first = self._find(initial, path) if isinstance(initial, str) else None
-        named = [self._find(name, at) for name, at in self._rescuers()]
+        rescuers = workflow_steps.rescuers(self._spec, self._path)
+        named = [self._find(name, at) for name, at in rescuers]
         return [first or self._top.steps[0], *(step for step in named if step)]
-
-    def _rescuers(self) -> tuple[tuple[str, FieldPath], ...]:
-        rescue = self._spec.get("onError")
-        value = rescue.get("next") if isinstance(rescue, dict) else None
-        return workflow_steps.targets(value, (*self._path, "onError", "next"))
 
     def _find(self, name: str, path: FieldPath) -> Step | None:
         return self._top.by_id.get(self._meant.get(path, name))
@@ -163,7 +159,7 @@ class _Check:
         initial = self._spec.get("initialStep")
         if isinstance(initial, str):
             yield from self._looked_for(initial, (*self._path, "initialStep"), self._top)
-        for name, path in self._rescuers():
+        for name, path in workflow_steps.rescuers(self._spec, self._path):
             yield from self._looked_for(name, path, self._top)
         for scope in self._scopes:
             for step in scope.steps:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from mastractl.errors import Cause
 from mastractl.resources.jsontypes import shown
-from mastractl.resources.unknown import nearest
 from mastractl.resources.workflow_rounds import Graph
 from mastractl.resources.workflow_steps import everywhere
+from mastractl.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

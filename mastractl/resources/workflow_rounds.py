@@ -34,7 +34,7 @@ class Graph:
 
     def __init__(self, scope: Scope, begin: Iterable[Step], meant: Mapping[FieldPath, str]) -> None:
         self.scope = scope
-        self._meant = meant
+        self.meant = meant
         self.reached: dict[str, None] = {}
         self.back: list[tuple[str, str, FieldPath]] = []
         self._search(begin)
@@ -47,7 +47,7 @@ class Graph:
     def known(self, outcome: Outcome) -> Iterator[tuple[str, FieldPath]]:
         """The steps an outcome leads to that exist, one that was misspelt included."""
         for name, path in outcome.targets:
-            target = self._meant.get(path, name) if self._meant else name
+            target = self.meant.get(path, name) if self.meant else name
             if target in self.scope.by_id:
                 yield target, path
 
@@ -86,30 +86,40 @@ def causes(graph: Graph, *, bounded: bool) -> Iterator[Cause]:
     """A cause for each round: MA173 where it has no way out, MA174 where nothing bounds it."""
     if not graph.back:
         return
-    ending = _ending(graph)
+    endless: set[str] = set()
+    lost = _without(graph, _ending(graph))
+    for members in _rounds(lost):
+        endless |= members
+        message = "the steps {} go round for ever: nothing in them leads to an end"
+        hint = "let one of them lead out of the round: by a `switch`, or with next: END"
+        yield _cause("MA173", lost, members, message, hint)
     for members in _rounds(graph):
-        here, target, path = next(edge for edge in graph.back if {edge[0], edge[1]} <= members)
-        around = _around(graph, members, target, here)
         steps = [graph.scope.by_id[each] for each in members]
-        if members.isdisjoint(ending):
-            message = f"the steps {around} go round for ever: nothing in them leads to an end"
-            hint = "let one of them lead out of the round: by a `switch`, or with next: END"
-        elif bounded or any(not _WAITS.isdisjoint(step.fields) for step in steps):
-            continue
-        else:
-            message = f"nothing bounds how often the steps {around} go round"
+        waits = any(not _WAITS.isdisjoint(step.fields) for step in steps)
+        if not bounded and not waits and members.isdisjoint(endless):
+            message = "nothing bounds how often the steps {} go round"
             hint = "give the workflow a `timeout`, or use `loop` with maxIterations in one step"
-        begin = graph.scope.by_id[target]
-        yield Cause(
-            code="MA173" if members.isdisjoint(ending) else "MA174",
-            path=path,
-            message=message,
-            hint=hint,
-            warning=not members.isdisjoint(ending),
-            related=(((*begin.path, "id"), f"the round begins with {shown(target)}"),)
-            if here != target
-            else (),
-        )
+            yield _cause("MA174", graph, members, message, hint)._replace(warning=True)
+
+
+def _cause(code: str, graph: Graph, members: set[str], message: str, hint: str) -> Cause:
+    """What is said of a round, where the search came back to its beginning."""
+    here, target, path = next(edge for edge in graph.back if {edge[0], edge[1]} <= members)
+    begin = graph.scope.by_id[target]
+    begins = (((*begin.path, "id"), f"the round begins with {shown(target)}"),)
+    return Cause(
+        code=code,
+        path=path,
+        message=message.format(_around(graph, members, target, here)),
+        hint=hint,
+        related=begins if here != target else (),
+    )
+
+
+def _without(graph: Graph, ending: set[str]) -> Graph:
+    """The part of a graph whose steps never come to an end: one that starts such a step is one itself."""
+    steps = tuple(graph.scope.by_id[name] for name in graph.reached if name not in ending)
+    return Graph(graph.scope._replace(steps=steps, by_id={s.id: s for s in steps}), steps, graph.meant)
 
 
 def _ending(graph: Graph) -> set[str]:
@@ -120,7 +130,7 @@ def _ending(graph: Graph) -> set[str]:
     waiting: dict[str, list[int]] = {}
     missing: list[int] = []
     owners: list[str] = []
-    ready: list[str] = []
+    ending: set[str] = set()
     for name in graph.reached:
         for outcome in graph.scope.by_id[name].outcomes:
             targets = {target for target, _ in graph.known(outcome)}
@@ -129,8 +139,8 @@ def _ending(graph: Graph) -> set[str]:
             missing.append(len(targets))
             owners.append(name)
             if not targets:
-                ready.append(name)
-    ending = set(ready)
+                ending.add(name)
+    ready = list(ending)
     while ready:
         for number in waiting.get(ready.pop(), ()):
             missing[number] -= 1

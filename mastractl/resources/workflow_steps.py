@@ -24,11 +24,12 @@ END = "END"
 class Outcome(NamedTuple):
     """One way in which a step may end: the steps it names, `END` left out, each with its place.
 
-    `caught` says that the step failed: then it has no output.
+    `caught` says that the step failed: then it has no output. `label` is the condition in short.
     """
 
     targets: tuple[tuple[str, FieldPath], ...]
     caught: bool = False
+    label: str = ""
 
 
 class Step(NamedTuple):
@@ -48,19 +49,23 @@ class Step(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Steps that may lead to each other. The first of several of one id is the one that is meant."""
+    """Steps that may lead to each other. The first of several of one id is the one that is meant.
+
+    `name` is the branch's, "" where it has none.
+    """
 
     steps: tuple[Step, ...]
     by_id: dict[str, Step]
+    name: str = ""
 
 
-def scope(steps: Any, path: FieldPath) -> Scope:
+def scope(steps: Any, path: FieldPath, *, name: str = "") -> Scope:
     """The scope of a list of steps in canonical form at a path; what is no step is passed over."""
     found = tuple(_step(step, (*path, i)) for i, step in _objects(steps) if isinstance(step.get("id"), str))
     by_id: dict[str, Step] = {}
     for step in found:
         by_id.setdefault(step.id, step)
-    return Scope(found, by_id)
+    return Scope(found, by_id, name)
 
 
 def targets(value: Any, path: FieldPath) -> tuple[tuple[str, FieldPath], ...]:
@@ -68,6 +73,12 @@ def targets(value: Any, path: FieldPath) -> tuple[tuple[str, FieldPath], ...]:
     if not isinstance(value, list):
         return ()
     return tuple((v, (*path, i)) for i, v in enumerate(value) if isinstance(v, str) and v != END)
+
+
+def rescuers(spec: JsonObject, path: FieldPath) -> tuple[tuple[str, FieldPath], ...]:
+    """The steps that an error leads to which no step caught, each with its place; `path` is the spec's."""
+    rescue = spec.get("onError")
+    return targets(rescue.get("next") if isinstance(rescue, dict) else None, (*path, "onError", "next"))
 
 
 def everywhere(top: Scope) -> Iterator[Scope]:
@@ -89,27 +100,36 @@ def _step(fields: JsonObject, path: FieldPath) -> Step:
         else:
             outcomes.append(plain)
     for i, clause in _objects(fields.get("catch")):
-        outcomes.append(Outcome(targets(clause.get("next"), (*path, "catch", i, "next")), caught=True))
+        to = targets(clause.get("next"), (*path, "catch", i, "next"))
+        outcomes.append(Outcome(to, caught=True, label=_caught(clause.get("on"))))
     parallel = fields.get("parallel")
     branches: tuple[Scope, ...] = ()
     if isinstance(parallel, dict):
         at = (*path, "parallel", "branches")
         branches = tuple(
-            scope(branch.get("steps"), (*at, i, "steps")) for i, branch in _objects(parallel.get("branches"))
+            scope(branch.get("steps"), (*at, i, "steps"), name=str(branch.get("name") or ""))
+            for i, branch in _objects(parallel.get("branches"))
         )
     return Step(fields["id"], path, fields, tuple(outcomes), idle, branches)
 
 
 def _switch(fields: JsonObject, path: FieldPath) -> Iterator[Outcome]:
     for i, way in _objects(fields.get("switch")):
-        yield Outcome(targets(way.get("next"), (*path, "switch", i, "next")))
+        label = "else" if way.get("default") else str(way.get("when", ""))
+        yield Outcome(targets(way.get("next"), (*path, "switch", i, "next")), label=label)
 
 
 def _transitions(fields: JsonObject, path: FieldPath) -> Iterator[Outcome]:
     ways = fields.get("transitions")
     for word in ("true", "false"):
         if isinstance(ways, dict) and word in ways:
-            yield Outcome(targets(ways[word], (*path, "transitions", word)))
+            yield Outcome(targets(ways[word], (*path, "transitions", word)), label=word)
+
+
+def _caught(errors: Any) -> str:
+    return " ".join(
+        ["catch", ", ".join(map(str, errors))] if isinstance(errors, list) and errors else ["catch"]
+    )
 
 
 def _always_decided(fields: JsonObject) -> bool:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mastractl.manifests import bundled
@@ -523,9 +523,12 @@ VALUES = st.recursive(
     ),
     max_leaves=12,
 )
+OLD = {"apiVersion": "mastra.ai/v1", "kind": "CustomResourceDefinition"}
 
 
 @settings(max_examples=1500, deadline=None)
+@example({**OLD, "spec": {"validation": None, "name": None, "versions": True}})
+@example({**OLD, "spec": {"validation": [], "name": None, "versions": []}})
 @given(
     st.fixed_dictionaries(
         {

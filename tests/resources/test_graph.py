@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mastractl.resources.graph import build, successors
+from mastractl.resources.graph import build
 from mastractl.resources.resource import Resource
 
 
@@ -124,7 +124,22 @@ def test_what_is_no_reference_is_no_edge():
         edges(build([agent("a"), resource("Agent", "b", spec={"tools": "x"}), resource("Workflow", "w")]))
         == set()
     )
-    assert list(successors({"next": 3, "switch": "x", "catch": [1]})) == [("END", "")]
+    step = {"id": "a", "next": 3, "switch": [1], "transitions": [], "catch": [1], "parallel": {"branches": 1}}
+    assert edges(build([workflow("w", step, initialStep=5, onError=[])], steps=True)) == {
+        ("a", "<END>", "next", ""),
+    }
+
+
+def test_where_no_way_is_taken_next_holds_and_what_is_never_taken_is_not_drawn():
+    ways = [{"when": "x", "next": ["a"]}]
+    always = [*ways, {"default": True, "next": ["END"]}]
+    maybe, never = {"id": "a", "switch": ways}, {"id": "b", "switch": always, "next": ["a"]}
+    assert {e for e in edges(build([workflow("w", maybe, never)], steps=True)) if e[0] in "ab"} == {
+        ("a", "a", "next", "x"),
+        ("a", "<END>", "next", ""),
+        ("b", "a", "next", "x"),
+        ("b", "<END>", "next", "else"),
+    }
 
 
 NAMES = st.sampled_from("abcde")

@@ -143,8 +143,9 @@ def test_the_items_of_a_list_are_looked_at():
 
 
 def test_an_editor_is_told_what_fields_mean():
-    agent = json_schema.combined(KINDS, forms=True)["definitions"]["mastra.ai.v1.Agent"]
-    spec = agent["properties"]["spec"]["properties"]
+    definitions = json_schema.combined(KINDS, forms=True)["definitions"]
+    (part,) = definitions["mastra.ai.v1.Agent"]["properties"]["spec"]["allOf"]
+    spec = definitions[part["$ref"].removeprefix("#/definitions/")]["properties"]
     assert all("description" in field for field in spec.values())
     assert spec["tools"]["description"].startswith("The tools the agent may call")
 

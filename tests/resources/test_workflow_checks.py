@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mastractl.errors import format_path
@@ -336,6 +336,8 @@ def ends(steps, turns=9):
 
 
 @settings(max_examples=150)
+@example([{"id": "a", "switch": [{"next": "b"}]}, {"id": "b", "next": ["a", "b"]}])
+@example([{"id": "a", "next": ["a", "b"]}, {"id": "b", "switch": [{"next": "END"}]}])
 @given(STEPS)
 def test_a_round_is_endless_exactly_if_no_play_of_it_ends(steps):
     errors, warnings = judged(steps)

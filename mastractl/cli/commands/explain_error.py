@@ -53,7 +53,7 @@ def run(inv: Invocation, *, code: Code = "", listed: Listed = False, output: For
 def _known(word: str) -> str:
     """The code that a word means; raises UsageError with the nearest there is."""
     from mastractl.manifests.codes import CODES, find  # noqa: PLC0415 - as above
-    from mastractl.resources.unknown import nearest  # noqa: PLC0415 - for mistakes only
+    from mastractl.spelling import nearest  # noqa: PLC0415 - for mistakes only
 
     if found := find(word):
         return found

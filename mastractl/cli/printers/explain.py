@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mastractl import errors, values
+from mastractl import errors, spelling, values
 from mastractl.cli.printers import objectmeta
 from mastractl.resources import sensitive
 from mastractl.resources.columns import harmless
@@ -141,10 +140,7 @@ def _child(schema: JsonObject, name: str, *, where: Sequence[str]) -> JsonObject
         child: JsonObject = properties[name]
         return child
     message = f"field {name!r} does not exist in {'.'.join(where)}"
-    near = difflib.get_close_matches(name, properties, n=1) or [
-        p for p in properties if p.lower() == name.lower()
-    ]
-    hint = f"did you mean {near[0]!r}?" if near else ""
+    hint = spelling.hint(name, properties)
     if not hint:
         hint = f"its fields are: {', '.join(properties)}" if properties else "it has no fields described"
     raise errors.NotFound(message, hint=hint)

@@ -55,8 +55,10 @@ def _check(output: str, name: str, argument: str, *, given: bool) -> None:
         message = f"output format {output!r}: Go templates are not supported"
         raise errors.UsageError(message, hint=_IN_PLACE_OF_GO)
     if name not in FORMATS:
+        from mastractl import spelling
+
         message = f"unknown output format {output!r}; allowed formats are: {', '.join(FORMATS)}"
-        raise errors.UsageError(message, hint=_nearest(name))
+        raise errors.UsageError(message, hint=spelling.hint(name, FORMATS))
     if name in _WITH_ARGUMENT and not argument:
         message = f"output format {name!r} needs an argument"
         raise errors.UsageError(message, hint=f"write -o {name}={_EXAMPLES[name]}")
@@ -77,13 +79,6 @@ _EXAMPLES = {
     "custom-columns": "NAME:.metadata.name,MODEL:.spec.model.name",
     "custom-columns-file": "columns.txt",
 }
-
-
-def _nearest(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name.lower(), FORMATS, n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _makers() -> dict[str, Callable[[str, PrintOptions], Printer]]:

@@ -47,7 +47,7 @@ def member(kind: Type, field: str, at: int) -> Member:
 
 
 def _unknown(kind: ObjectType, field: str) -> str:
-    from mastractl.resources.unknown import nearest  # noqa: PLC0415 - for messages only
+    from mastractl.spelling import nearest  # noqa: PLC0415 - for messages only
 
     near = nearest(field, kind.fields)
     known = ", ".join(list(kind.fields)[:8]) + (", ..." if len(kind.fields) > 8 else "")

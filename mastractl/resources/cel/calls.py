@@ -157,7 +157,7 @@ def _unknown(name: str, known: tuple[Overload, ...], args: tuple[Code, ...], *, 
 
 
 def _undeclared(name: str) -> str:
-    from mastractl.resources.unknown import nearest  # noqa: PLC0415 - for messages only
+    from mastractl.spelling import nearest  # noqa: PLC0415 - for messages only
 
     known = tuple(functions.names())
     near = nearest(name, known) or nearest(name.rpartition(".")[2], known)

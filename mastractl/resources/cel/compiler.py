@@ -94,7 +94,7 @@ class Compiler:
         found = self.resolved(node.name)
         if found is not None:
             return found
-        from mastractl.resources.unknown import nearest  # noqa: PLC0415 - for messages only
+        from mastractl.spelling import nearest  # noqa: PLC0415 - for messages only
 
         known = [*self.local, *self.declared]
         near = nearest(node.name, [*known, *(n for n in types.NAMED if "." not in n)])
