@@ -43,7 +43,9 @@ ForceConflicts = Annotated[
 Set = Annotated[
     str,
     options.flag(
-        "--set", metavar="NAME", help="Remember these resources as the set NAME; with --prune, only they go."
+        "--set",
+        metavar="NAME",
+        help="What is applied belongs to the set NAME, and is remembered; with --prune, only members go.",
     ),
 ]
 Prune = Annotated[

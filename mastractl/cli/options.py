@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 GLOBAL = "Global options"
 
 EXIT_CODES = (
-    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 invalid manifest, 5 conflict, 6 timed out, "
-    "130 interrupted."
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 invalid manifest, "
+    "5 conflict, 6 timed out, 130 interrupted."
 )
 """What the help says of them, everywhere."""
 

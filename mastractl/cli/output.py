@@ -172,7 +172,7 @@ def _usage_error(error: Exception, text: str) -> errors.UsageError:
     if option and "No such option" in text:
         near = [n for n in getattr(error, "possibilities", None) or () if n not in foreign.SPELLINGS]
         return errors.UsageError(f"unknown flag: {option}", hint=f"did you mean {near[0]!r}?" if near else "")
-    text = text.rstrip(".")
+    text = text.rstrip(".").replace("one of '', ", "one of ")  # "" is how a flag says it was not given
     return errors.UsageError(text[:1].lower() + text[1:])
 
 

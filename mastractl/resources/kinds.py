@@ -214,7 +214,7 @@ class KindRegistry:
 
         names = sorted({n for k in self for n in (k.plural, k.singular, k.qualified_plural)})
         near = difflib.get_close_matches(word.lower(), names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "`mastractl api-resources` lists the kinds there are"
+        hint = f"did you mean {near[0]!r}?" if near else "`mastractl api-resources` lists the types there are"
         message = f"the store doesn't have a resource type {word!r}"
         raise errors.UnknownKind(message, hint=hint)
 
