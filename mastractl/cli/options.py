@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mastractl.cli.invocation import Surroundings
+    from mastractl.resources.admission import Fields
 
 GLOBAL = "Global options"
 
@@ -128,6 +129,22 @@ DryRun = Annotated[
         help="Say what would be done and write nothing. Both kinds are exact here.",
     ),
 ]
+Validate = Annotated[
+    Literal["strict", "warn", "ignore", "true", "false"],
+    flag(
+        "--validate",
+        metavar="strict|warn|ignore",
+        help="Unknown fields are errors (the default), warnings, or dropped without a word.",
+    ),
+]
+FIELDS: dict[str, Fields] = {
+    "strict": "strict",
+    "true": "strict",
+    "warn": "warn",
+    "ignore": "ignore",
+    "false": "ignore",
+}
+"""What each value of `--validate` makes of unknown fields."""
 StrictRefs = Annotated[
     bool, flag("--strict-refs", help="Take references to what does not exist as errors, not as warnings.")
 ]
