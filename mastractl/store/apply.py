@@ -104,6 +104,7 @@ def update_status(draft: Draft, incoming: Incoming, removal: Removal) -> None:
     stored = _standing(draft, incoming)
     document = documents.with_status(stored, incoming.document)
     if not lifecycle.same(stored, document):
+        results.follows(incoming.kind, document, stored, subresource="status")
         _updated(draft, incoming, stored, document, now=removal.now, subresource="status")
         draft.write(incoming.key, document)
 
@@ -189,6 +190,7 @@ def _merge(
 def _replace(draft: Draft, incoming: Incoming, stored: JsonObject, removal: Removal) -> None:
     document = _replaced(stored, incoming)
     if not lifecycle.same(stored, document):
+        results.follows(incoming.kind, document, stored)
         _updated(draft, incoming, stored, document, now=removal.now, subresource="")
     _settle(draft, incoming, stored, document, removal)
 
