@@ -183,10 +183,7 @@ def run(inv: Invocation, asked: Asked, checked: Sequence[Checked], *, dry_run: b
                 raise placed(conflict, each) from None
         raise
     except errors.Invalid as invalid:  # each is in order by itself: it is what the merge came to
-        for each in checked:
-            if isinstance(refused := _refusal_of(inv, asked, each), errors.Invalid):
-                raise placed(refused, each) from None
-        raise invalid from None
+        raise _all_refusals(inv, asked, checked, invalid) from None
     if not asked.server_side:  # there it was asked for
         _tell_remarks(inv, zip(checked, done.applied, strict=True))
     return done
@@ -289,6 +286,22 @@ def _all_conflicts(
     if len(met) == 1:
         placed(error, met[0][0])
     return error
+
+
+def _all_refusals(
+    inv: Invocation, asked: Asked, checked: Sequence[Checked], first: errors.Invalid
+) -> errors.Invalid:
+    """What the merge of any manifest came to that is not in order, told with its places, as one error."""
+    refused = [(each, _refusal_of(inv, asked, each)) for each in checked]
+    met = [(each, error) for each, error in refused if isinstance(error, errors.Invalid)]
+    found = [_diagnostic(each, cause) for each, error in met for cause in error.causes]
+    intake.tell(inv, found)
+    if len(met) > 1 and found:
+        return intake.refusal(found, outcome="nothing was applied")
+    for each, error in met:
+        placed(error, each)
+        return error
+    return first
 
 
 def _refusal_of(inv: Invocation, asked: Asked, each: Checked) -> errors.MastraError | None:

@@ -96,3 +96,21 @@ def test_a_field_that_must_not_change_is_held_by_every_verb(cli, verb):
     assert (result.code, result.out) == (4, "")
     assert "the title is immutable" in result.err
     assert cli.ok("get", "pool", "p", "-o", "jsonpath={.spec.title}").out == "你好世界"
+
+
+def test_every_manifest_that_breaks_a_rule_about_changes_is_told_with_its_place(cli):
+    first, _, _ = DEFINITION.partition("rule: size(self)")
+    cli.write("crd.yaml", first + "rule: self == oldSelf\n")
+    two = POOL + "---\n" + POOL.replace("name: p", "name: q")
+    cli.write("pool.yaml", two)
+    cli.ok("apply", "-f", "crd.yaml", "-f", "pool.yaml")
+    cli.write("pool.yaml", POOL.replace("你好世界", "other"))
+    alone = cli("apply", "-f", "pool.yaml")
+    assert (alone.code, alone.out) == (4, "")
+    assert "error[rule-failed]: failed rule: self == oldSelf\n  --> pool.yaml:8:10  (.spec.title)" in alone.err
+    assert 'error: pool.yaml:1: pool.example.com "p" is invalid: spec.title: ' in alone.err
+    cli.write("pool.yaml", two.replace("你好世界", "other"))
+    both = cli("apply", "-f", "pool.yaml")
+    assert both.code == 4
+    assert "  --> pool.yaml:17:10  (.spec.title)" in both.err
+    assert both.err.endswith("error: nothing was applied: 2 errors in 1 file\n")
