@@ -266,6 +266,10 @@ def _key(each: Checked) -> str:
     return keys.key(each.kind, each.resource.namespace, each.resource.name)
 
 
+_WITHOUT = "by leaving out --no-overwrite"
+"""What an apply that is not server-side does in the place of --force-conflicts."""
+
+
 def _all_conflicts(
     inv: Invocation, asked: Asked, checked: Sequence[Checked], first: errors.FieldConflict
 ) -> errors.FieldConflict:
@@ -282,7 +286,8 @@ def _all_conflicts(
     message = f"Apply failed with {len(causes)} conflicts in {len(met)} resources; nothing was applied"
     if len(met) == 1:
         message = met[0][1].message
-    error = errors.FieldConflict(message, hint=first.hint, causes=causes)
+    hint = first.hint if asked.server_side else first.hint.replace("with --force-conflicts", _WITHOUT)
+    error = errors.FieldConflict(message, hint=hint, causes=causes)
     if len(met) == 1:
         placed(error, met[0][0])
     return error
