@@ -105,7 +105,7 @@ def update_status(draft: Draft, incoming: Incoming, removal: Removal) -> None:
     stored = _standing(draft, incoming)
     document = documents.with_status(stored, incoming.document)
     if not lifecycle.same(stored, document):
-        results.agreed(incoming.kind, document, stored)
+        results.follows(incoming.kind, document, stored, subresource="status")
         _updated(draft, incoming._replace(subresource="status"), stored, document, now=removal.now)
         draft.write(incoming.key, document)
 
@@ -193,7 +193,7 @@ def _merge(
 def _replace(draft: Draft, incoming: Incoming, stored: JsonObject, removal: Removal) -> None:
     document = _replaced(stored, incoming)
     if not lifecycle.same(stored, document):
-        results.agreed(incoming.kind, document, stored)
+        results.follows(incoming.kind, document, stored)
         _updated(draft, incoming, stored, document, now=removal.now)
     _settle(draft, incoming, stored, document, removal)
 

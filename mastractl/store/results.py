@@ -2,6 +2,9 @@
 
 Each hand was checked when it came in. What was merged out of them gets its defaults and is checked once
 more: all of it by its schema, and by the rules of a bundled kind where it is not simply what was given.
+
+What an update comes to was checked whole when it came in, save for the rules that compare it with what stood
+there: those are asked here.
 """
 
 from __future__ import annotations
@@ -42,18 +45,18 @@ def whole(
     return whole
 
 
-def agreed(kind: Kind, document: JsonObject, old: JsonObject) -> None:
-    """Raise Invalid for a document that may not take the place of the one that stands.
+def follows(kind: Kind, document: JsonObject, old: JsonObject, *, subresource: str = "") -> None:
+    """Raise Invalid for an update that breaks a rule about how a value may change.
 
-    By itself it was found to be right; what is left are the rules of a kind that look at both (`oldSelf`).
+    With a `subresource` only what is wrong there, or with the whole, counts.
     """
     version = kind.storage_version
     if not cel_rules.has_rules(version):
         return
     _, causes = validation.result_causes(version, document, old)
-    causes = [cause for cause in causes if not cause.warning]
-    if causes:
-        raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
+    found = [c for c in causes if not c.warning and (not subresource or c.path[:1] in {(), (subresource,)})]
+    if found:
+        raise refusals.invalid(kind, document["metadata"]["name"], tuple(found))
 
 
 def completed(kind: Kind, document: JsonObject) -> JsonObject:
