@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from mastractl.resources import cel_rules, validation
 from mastractl.resources.structural import version_program
-from mastractl.store import refusals
+from mastractl.store import keys, refusals
 
 if TYPE_CHECKING:
-    from mastractl.errors import Cause
+    from collections.abc import Sequence
+
+    from mastractl.errors import Cause, Invalid
     from mastractl.resources.kinds import Kind
     from mastractl.values import JsonObject
 
@@ -38,7 +40,7 @@ def whole(
     if not causes and kind.bundled and (partial or _wanted(document) != _wanted(declared)):
         causes = _particular(kind, whole, old)
     if causes:
-        raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
+        raise _refusal(kind, document, causes)
     return whole
 
 
@@ -53,7 +55,7 @@ def agreed(kind: Kind, document: JsonObject, old: JsonObject) -> None:
     _, causes = validation.result_causes(version, document, old)
     causes = [cause for cause in causes if not cause.warning]
     if causes:
-        raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
+        raise _refusal(kind, document, causes)
 
 
 def completed(kind: Kind, document: JsonObject) -> JsonObject:
@@ -62,6 +64,13 @@ def completed(kind: Kind, document: JsonObject) -> JsonObject:
     Whether it obeys that schema is not asked: nobody changes it.
     """
     return version_program(kind.storage_version).scan(document, unknown="keep").document
+
+
+def _refusal(kind: Kind, document: JsonObject, causes: Sequence[Cause]) -> Invalid:
+    metadata = document["metadata"]
+    error = refusals.invalid(kind, metadata["name"], tuple(causes))
+    error.key = keys.key(kind, metadata.get("namespace", ""), metadata["name"])
+    return error
 
 
 def _wanted(document: JsonObject) -> JsonObject:
