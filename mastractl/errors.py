@@ -158,11 +158,15 @@ class ManifestError(MastraError):
 
 
 class Invalid(MastraError):
-    """A resource that breaks the schema of its kind; `causes` names each fault."""
+    """A resource that breaks the schema of its kind; `causes` names each fault.
+
+    `key` is the engine key of a resource that is right by itself and wrong where it would stand, else "".
+    """
 
     reason = "Invalid"
     code = 422
     exit_code = 4
+    key = ""
 
 
 class Refused(Invalid):

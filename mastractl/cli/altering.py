@@ -59,9 +59,14 @@ def refuse_several(found: list[Resource], how: How) -> None:
 
 def alter(inv: Invocation, found: list[Resource], change: Alter, how: How) -> Iterator[Applied]:
     """Change the resources one by one and give what came of each; failures and warnings are reported."""
+    return each(inv, found, lambda resource: modify(inv, resource, change, how))
+
+
+def each(inv: Invocation, found: list[Resource], write: Callable[[Resource], Applied]) -> Iterator[Applied]:
+    """Write the resources one by one and give what came of each; failures are reported."""
     for resource in found:
         try:
-            applied = modify(inv, resource, change, how)
+            applied = write(resource)
         except errors.MastraError as error:
             if len(found) > 1 and resource.name not in error.message:
                 error.message = f"{resource_name(resource, inv.kinds)}: {error.message}"

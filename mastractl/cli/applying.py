@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from mastractl import errors
 from mastractl.cli import intake, options, progress
-from mastractl.manifests.causes import from_cause
-from mastractl.resources import sensitive, shorthand
 from mastractl.store import keys
 
 if TYPE_CHECKING:
@@ -19,9 +17,7 @@ if TYPE_CHECKING:
 
     from mastractl.cli.intake import Intake
     from mastractl.cli.invocation import Invocation
-    from mastractl.errors import Cause
     from mastractl.manifests.check import Checked
-    from mastractl.manifests.diagnostics import Diagnostic
     from mastractl.resources.admission import Fields
     from mastractl.resources.adoption import Place
     from mastractl.resources.selectors import LabelSelector
@@ -67,7 +63,10 @@ Allowlist = Annotated[
 
 
 class Asked(NamedTuple):
-    """Which manifests are applied, by whom and how, and what goes with them: the flags as typed."""
+    """Which manifests are applied, by whom and how, and what goes with them: the flags as typed.
+
+    `keep_going` says that each is applied for itself.
+    """
 
     filenames: Sequence[str]
     recursive: bool = False
@@ -83,6 +82,7 @@ class Asked(NamedTuple):
     everything: bool = False
     allowlist: Sequence[str] = ()
     yes: bool = False
+    keep_going: bool = False
 
     @property
     def force(self) -> bool:
@@ -182,8 +182,8 @@ def run(inv: Invocation, asked: Asked, checked: Sequence[Checked], *, dry_run: b
             if _key(each) == conflict.key:
                 raise placed(conflict, each) from None
         raise
-    except errors.Invalid as invalid:  # each is in order by itself: it is what the merge came to
-        raise _all_refusals(inv, asked, checked, invalid) from None
+    except errors.Invalid as invalid:  # each is in order by itself: it is what comes of it in the store
+        raise _all_refused(inv, asked, checked, invalid) from None
     if not asked.server_side:  # there it was asked for
         _tell_remarks(inv, zip(checked, done.applied, strict=True))
     return done
@@ -201,8 +201,9 @@ def preview(inv: Invocation, asked: Asked, checked: Sequence[Checked]) -> Pruned
 def one(inv: Invocation, asked: Asked, each: Checked, *, dry_run: bool) -> Applied:
     """Apply one manifest alone, with its place in whatever is raised."""
     try:
-        return run(inv, asked._replace(prune=False, set_name=""), [each], dry_run=dry_run).applied[0]
-    except errors.FieldConflict:
+        alone = asked._replace(prune=False, set_name="", keep_going=True)
+        return run(inv, alone, [each], dry_run=dry_run).applied[0]
+    except (errors.FieldConflict, errors.Invalid):
         raise
     except errors.MastraError as error:
         raise placed(error, each) from None
@@ -277,7 +278,7 @@ def _all_conflicts(
     refused = [(each, _refusal_of(inv, asked, each)) for each in checked]
     met = [(each, error) for each, error in refused if isinstance(error, errors.FieldConflict)]
     met = met or [(each, first) for each in checked if _key(each) == first.key]
-    found = [_diagnostic(each, cause) for each, conflict in met for cause in conflict.causes]
+    found = [intake.diagnostic(each, cause) for each, conflict in met for cause in conflict.causes]
     intake.tell(inv, found)
     causes = [
         cause._replace(place=diagnostic.place)
@@ -293,20 +294,15 @@ def _all_conflicts(
     return error
 
 
-def _all_refusals(
+def _all_refused(
     inv: Invocation, asked: Asked, checked: Sequence[Checked], first: errors.Invalid
 ) -> errors.Invalid:
-    """What the merge of any manifest came to that is not in order, told with its places, as one error."""
+    """The error for all manifests that come to what is not valid, once they are told with their places."""
     refused = [(each, _refusal_of(inv, asked, each)) for each in checked]
     met = [(each, error) for each, error in refused if isinstance(error, errors.Invalid)]
-    found = [_diagnostic(each, cause) for each, error in met for cause in error.causes]
-    intake.tell(inv, found)
-    if len(met) > 1 and found:
-        return intake.refusal(found, outcome="nothing was applied")
-    for each, error in met:
-        placed(error, each)
-        return error
-    return first
+    met = met or [(each, first) for each in checked if _key(each) == first.key]
+    outcome = f"{checked[0].resource.name} was not applied" if asked.keep_going else "nothing was applied"
+    return intake.refused(inv, met, outcome=outcome) if met else first
 
 
 def _refusal_of(inv: Invocation, asked: Asked, each: Checked) -> errors.MastraError | None:
@@ -325,14 +321,7 @@ def _refusal_of(inv: Invocation, asked: Asked, each: Checked) -> errors.MastraEr
     return None
 
 
-def _diagnostic(each: Checked, cause: Cause) -> Diagnostic:
-    """What a cause about the canonical form says of the manifest; a secret in that line is not shown."""
-    cause = sensitive.guarded(each.kind.storage_version, each.resource.document, cause)
-    written = shorthand.written_paths(each.kind.kind, each.manifest.document)
-    return from_cause(cause._replace(path=written(cause.path)), each.manifest)
-
-
 def _tell_remarks(inv: Invocation, applied: Iterator[tuple[Checked, Applied]]) -> None:
-    found = [_diagnostic(each, cause) for each, result in applied for cause in result.warnings]
+    found = [intake.diagnostic(each, cause) for each, result in applied for cause in result.warnings]
     if found:
         intake.tell(inv, found)

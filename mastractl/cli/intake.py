@@ -18,7 +18,7 @@ from mastractl.manifests.causes import from_cause, from_causes
 from mastractl.manifests.check import check
 from mastractl.manifests.diagnostics import ERROR, Diagnostic
 from mastractl.manifests.together import Together
-from mastractl.resources import definitions
+from mastractl.resources import definitions, sensitive, shorthand
 from mastractl.resources.kinds import KindRegistry
 from mastractl.resources.names import name_problem, namespace_problem
 from mastractl.resources.resolution import resolve
@@ -191,6 +191,25 @@ def tell(inv: Invocation, found: Sequence[Diagnostic]) -> None:
     for each in listed:
         if each.severity != ERROR:
             inv.reporter.warn(f"{each.place}: {each.message}", hint=each.hint)
+
+
+def diagnostic(each: Checked, cause: Cause) -> Diagnostic:
+    """What a cause about the canonical form says of the manifest; a secret in that line is not shown."""
+    cause = sensitive.guarded(each.kind.storage_version, each.resource.document, cause)
+    written = shorthand.written_paths(each.kind.kind, each.manifest.document)
+    return from_cause(cause._replace(path=written(cause.path)), each.manifest)
+
+
+def refused(
+    inv: Invocation, met: Sequence[tuple[Checked, errors.Invalid]], *, outcome: str
+) -> errors.Invalid:
+    """The error for manifests that are right by themselves and that the store will not take.
+
+    Why is told here, each cause at its place in the manifest, or else where the manifest begins.
+    """
+    found = [diagnostic(each, cause) for each, invalid in met for cause in invalid.causes]
+    tell(inv, found)
+    return refusal(found, outcome=outcome)
 
 
 def refusal(found: Sequence[Diagnostic], *, outcome: str) -> errors.Invalid:

@@ -74,7 +74,7 @@ def run(
     if len(fitting) < len(taken.checked) and not asked.keep_going:
         inv.note(f"nothing was {say.done}")
         return
-    written = _written(fitting, write) if fitting else []
+    written = _written(inv, fitting, write, undone=f"nothing was {say.done}") if fitting else []
     suffix = changes.DRY_RUN_SUFFIX[say.dry_run]
     lines = [f"{resource_name(a.resource, inv.kinds)} {say.done}{suffix}" for a in written]
     shown = [changes.Change(a.resource, line) for a, line in zip(written, lines, strict=True)]
@@ -106,15 +106,23 @@ def _fitting(
     return fitting
 
 
-def _written(checked: list[Checked], write: Write) -> list[Applied]:
+def _written(inv: Invocation, checked: list[Checked], write: Write, *, undone: str) -> list[Applied]:
     try:
         return write(checked)
     except errors.Conflict as conflict:
         for each in checked:
-            resource = each.resource
-            if keys.key(each.kind, resource.namespace, resource.name) == conflict.key:
+            if _key(each) == conflict.key:
                 raise _placed(conflict, each) from None
         raise
+    except errors.Invalid as invalid:  # each is in order by itself
+        met = [(each, invalid) for each in checked if _key(each) == invalid.key]
+        if not met:
+            raise
+        raise intake.refused(inv, met, outcome=undone) from None
+
+
+def _key(each: Checked) -> str:
+    return keys.key(each.kind, each.resource.namespace, each.resource.name)
 
 
 def _placed(error: errors.MastraError, each: Checked) -> errors.MastraError:

@@ -142,10 +142,16 @@ def load_one(text: str | bytes, *, source: str = "") -> Any:
 
     Raises ManifestError where the text cannot be read or holds more than one document.
     """
+    document = one(text, source=source)
+    return None if document is None else document.value
+
+
+def one(text: str | bytes, *, source: str = "") -> Document | None:
+    """`load_one`, with the place of each of its fields."""
     documents = [d for d in load(text, source=source) if d.value is not None]
     if len(documents) > 1:
         raise documents[1].note("MA002", "only one document is expected here", span=None).to_error()
-    return documents[0].value if documents else None
+    return documents[0] if documents else None
 
 
 def locate(document: Document, path: FieldPath, *, at_key: bool = False) -> Span:

@@ -90,12 +90,12 @@ def _changed(asked: Asked, present: JsonObject) -> JsonObject:
     metadata = changed.get("metadata")
     if not isinstance(metadata, dict):
         raise _broken(asked, ("metadata",), "it must be an object", hint="leave the name at least")
-    _refuse_another(asked, present, changed)
+    refuse_another(asked.kind, asked.name, present, changed)
     kept = {field: present["metadata"][field] for field in _KEPT if field in present["metadata"]}
     return {**changed, "metadata": metadata | kept}
 
 
-def _refuse_another(asked: Asked, present: JsonObject, changed: JsonObject) -> None:
+def refuse_another(kind: Kind, name: str, present: JsonObject, changed: JsonObject) -> None:
     """Raise Invalid for a change of what says which resource it is."""
     causes = []
     for path, before, after in _identity(present, changed):
@@ -113,7 +113,7 @@ def _refuse_another(asked: Asked, present: JsonObject, changed: JsonObject) -> N
         )
         causes.append(cause)
     if causes:
-        raise refusals.invalid(asked.kind, asked.name, tuple(causes))
+        raise refusals.invalid(kind, name, tuple(causes))
 
 
 def _identity(present: JsonObject, changed: JsonObject) -> Iterator[tuple[FieldPath, object, object]]:

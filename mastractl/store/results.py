@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from mastractl.resources import cel_rules, validation
 from mastractl.resources.structural import version_program
-from mastractl.store import refusals
+from mastractl.store import keys, refusals
 
 if TYPE_CHECKING:
-    from mastractl.errors import Cause
+    from collections.abc import Sequence
+
+    from mastractl.errors import Cause, Invalid
     from mastractl.resources.kinds import Kind
     from mastractl.values import JsonObject
 
@@ -41,7 +43,7 @@ def whole(
     if not causes and kind.bundled and (partial or _wanted(document) != _wanted(declared)):
         causes = _particular(kind, whole, old)
     if causes:
-        raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
+        raise _refusal(kind, document, causes)
     return whole
 
 
@@ -56,7 +58,7 @@ def follows(kind: Kind, document: JsonObject, old: JsonObject, *, subresource: s
     _, causes = validation.result_causes(version, document, old)
     found = [c for c in causes if not c.warning and (not subresource or c.path[:1] in {(), (subresource,)})]
     if found:
-        raise refusals.invalid(kind, document["metadata"]["name"], tuple(found))
+        raise _refusal(kind, document, found)
 
 
 def completed(kind: Kind, document: JsonObject) -> JsonObject:
@@ -65,6 +67,13 @@ def completed(kind: Kind, document: JsonObject) -> JsonObject:
     Whether it obeys that schema is not asked: nobody changes it.
     """
     return version_program(kind.storage_version).scan(document, unknown="keep").document
+
+
+def _refusal(kind: Kind, document: JsonObject, causes: Sequence[Cause]) -> Invalid:
+    metadata = document["metadata"]
+    error = refusals.invalid(kind, metadata["name"], tuple(causes))
+    error.key = keys.key(kind, metadata.get("namespace", ""), metadata["name"])
+    return error
 
 
 def _wanted(document: JsonObject) -> JsonObject:

@@ -55,7 +55,7 @@ def test_types_and_names_for_the_verbs_that_change(offered, store, make):
         assert offered(*verb, "agent", "") == ["chef"]
     assert offered("rollout", "u") == ["undo"]
     assert "agents/" in offered("events", "--for", "")
-    assert offered("patch", "agent", "chef", "--type", "") == ["merge", "json", "strategic"]
+    assert offered("patch", "agent", "chef", "--type", "") == ["merge", "json", "apply", "strategic"]
 
 
 def test_values_of_flags(offered, cli, store, make, tmp_path):

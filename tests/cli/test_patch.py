@@ -174,3 +174,107 @@ def test_dry_run_forms_and_manager(cli, one):
     assert cli.ok("patch", "agent", "x", "-p", patch, "-o", "json").json["spec"]["role"] == "r"
     cli.ok("patch", "agent", "x", "-p", "spec: {role: s}", "--field-manager=me")
     assert [r.manager for r in one.history("agents", name="x")][1:] == ["mastractl-patch", "me"]
+
+
+class TestApplied:
+    """`--type=apply`: `apply --server-side` of some fields of resources that are named."""
+
+    TEAM = ("--type=apply", "--field-manager=team")
+
+    def apply(self, cli, patch, *more, names=("x",)):
+        return cli("patch", "agents", *names, *self.TEAM, "-p", patch, *more)
+
+    def owned(self, store):
+        entries = store.managed_fields("agents", name="x")
+        return {e["manager"]: e["fieldsV1"] for e in entries if e["operation"] == "Apply"}
+
+    def test_its_manager_owns_the_fields_and_gives_up_what_it_leaves_out(self, cli, one):
+        done = self.apply(cli, "spec: {role: cook, tools: [{name: c}]}")
+        assert (done.code, done.lines, done.err) == (0, ["agent.mastra.ai/x patched"], "")
+        assert [tool["name"] for tool in spec(one)["tools"]] == ["a", "b", "c"]
+        fields = self.owned(one)["team"]["f:spec"]
+        assert fields == {"f:role": {}, "f:tools": {'k:{"name":"c"}': {".": {}, "f:name": {}}}}
+        assert self.apply(cli, "spec: {role: cook, tools: [{name: c}]}").lines == [
+            "agent.mastra.ai/x patched (no change)"
+        ]
+        self.apply(cli, "spec: {tools: [{name: c}]}")
+        assert "role" not in spec(one)
+        assert spec(one)["instructions"] == "Help."
+
+    def test_what_another_applied_is_a_conflict_told_at_its_place(self, cli, one):
+        cli.write("p.yaml", "spec:\n  role: cook\n  instructions: Cook.\n")
+        result = cli("patch", "agent", "x", *self.TEAM, "--patch-file", "p.yaml")
+        assert (result.code, result.out) == (5, "")
+        assert 'error[field-conflict]: conflict with "mastractl"\n  --> p.yaml:3:17  (.spec' in result.err
+        assert 'Apply failed with 1 conflict: conflict with "mastractl": .spec.instructions' in result.err
+        assert "--force-conflicts" in result.err
+        assert "role" not in spec(one)
+        result = self.apply(cli, "spec: {instructions: Cook.}", "-o", "json")
+        ((field, place),) = ((c["field"], c["place"]) for c in result.problem["causes"])
+        assert (result.code, field, place) == (5, ".spec.instructions", "the patch:1:22")
+
+    def test_force_takes_it_over(self, cli, one):
+        done = self.apply(cli, "spec: {instructions: Cook.}", "--force-conflicts")
+        assert (done.code, done.lines, done.err) == (0, ["agent.mastra.ai/x patched"], "")
+        assert spec(one)["instructions"] == "Cook."
+        assert self.owned(one)["team"]["f:spec"] == {"f:instructions": {}}
+        assert "f:instructions" not in self.owned(one)["mastractl"]["f:spec"]
+
+    def test_one_that_fails_does_not_hold_up_the_others(self, cli, one, make):
+        one.apply(make.resource("soup", instructions="Help.", description="Mine."), manager="other")
+        result = self.apply(cli, "spec: {description: Ours.}", names=("x", "soup"))
+        assert (result.code, result.lines) == (5, ["agent.mastra.ai/x patched"])
+        assert 'agent.mastra.ai/soup: Apply failed with 1 conflict: conflict with "other"' in result.err
+
+    @pytest.mark.parametrize("mode", ["client", "server"])
+    def test_a_dry_run_writes_nothing(self, cli, one, mode):
+        revision = one.engine.revision()
+        assert self.apply(cli, "spec: {role: cook}", f"--dry-run={mode}").code == 0
+        assert self.apply(cli, "spec: {instructions: Cook.}", f"--dry-run={mode}").code == 5
+        assert one.engine.revision() == revision
+
+    def test_a_resource_version_is_a_condition(self, cli, one):
+        version = one.require("agents", name="x").resource_version
+        patch = json.dumps({"metadata": {"resourceVersion": version}, "spec": {"role": "r"}})
+        assert self.apply(cli, patch).code == 0
+        assert self.apply(cli, patch.replace('"r"', '"s"')).code == 5
+
+    @pytest.mark.parametrize(
+        ("patch", "said"),
+        [
+            ("metadata: {name: y}", "metadata.name: the field is immutable"),
+            ("metadata: {name: null}", "metadata.name: the field is immutable"),
+            ("metadata: {namespace: y}", "metadata.namespace: the field is immutable"),
+            ("kind: Tool", "kind: the field is immutable"),
+            ("metadata: 3", "metadata"),
+            ("metadata: null", "metadata"),
+            ("spec: {instuctions: x}", "spec.instuctions"),
+            ("spec: {instructions: 3}", "spec.instructions"),
+            ("[]", "an applied patch is an object of the fields to change; this is a list"),
+            ("", "an applied patch is an object"),
+        ],
+    )
+    def test_what_is_no_part_of_the_resource_is_refused(self, cli, one, patch, said):
+        result = self.apply(cli, patch)
+        assert (result.code, result.out) == (4, "")
+        assert said in result.err
+        assert one.require("agents", name="x").generation == 1
+
+    def test_the_namespace_may_be_left_out_in_every_way(self, cli, one, make):
+        one.apply(make.resource("x", namespace="kitchen"))
+        patch = "metadata: {namespace: null}\nspec: {role: cook}"
+        assert self.apply(cli, patch, "-n", "kitchen").code == 0
+        assert one.require("agents", namespace="kitchen", name="x").spec["role"] == "cook"
+        assert "role" not in spec(one)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["--type=merge", "--force-conflicts"], "--force-conflicts only works with --type=apply"),
+            (["--type=apply", "--subresource=status"], "--type=apply does not go with --subresource"),
+            (["--type=apply", "--field-manager="], "--field-manager needs a name"),
+        ],
+    )
+    def test_flags_that_do_not_go_together(self, cli, one, arguments, said):
+        result = cli("patch", "agent", "x", *arguments, "-p", "spec: {role: r}")
+        assert (result.code, said in result.err) == (2, True)

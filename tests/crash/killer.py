@@ -7,7 +7,8 @@ acknowledged; kills one of them, at a failpoint or at any moment; then opens the
 * no commit is torn: the log has all of its operations in one revision, or none;
 * no acknowledged commit is lost; of the others, at most the one under way is there;
 * revisions have no gap; every change follows on the one before;
-* files, index and log agree; nothing is pending, no litter is left, nothing needs a person.
+* files, index and log agree; nothing is pending, no litter is left, nothing needs a person;
+* every resource has the record that was committed with it, unless an edit from outside came after it.
 
 Prints one JSON object: the counts, and the violations found.
 """
@@ -31,6 +32,7 @@ from mastractl import values
 from mastractl.engines import failpoints
 from mastractl.engines.contract import EXTERNAL, Delete, Put
 from mastractl.engines.filesystem import FileEngine
+from mastractl.store import keys, ownership
 
 HOME = "res/agent/default/"
 NAMES = "abcdefgh"
@@ -73,12 +75,15 @@ class Child:
             getattr(self, act)()
 
     def commit_all(self, wanted):
-        """Commit, for each name, a put of a text or, for None, a delete."""
+        """Commit, for each name, a put of a text or, for None, a delete; with the record, as a store does."""
         this = next(self.ids)
         ops = {
             key_of(name): None if wants is None else {"by": this, "text": wants}
             for name, wants in wanted.items()
         }
+        for key in [key for key in ops if key.startswith(HOME)]:
+            gone = ops[key] is None
+            ops[keys.record(key)] = None if gone else {"value": ownership.digest(values.dump(ops[key]))}
         self.journal.note(called=this, ops=ops)
         made = self.engine.commit(
             [Delete(k) if v is None else Put(k, values.dump(v)) for k, v in ops.items()], origin=this
@@ -231,6 +236,7 @@ class Judge:
         if {entry.key: entry for entry in engine.range("").entries} != self.state:
             self.wrong.append("the index is not what the log adds up to")
         self.judge_files()
+        self.judge_records()
         if problems := engine.health().problems:
             self.wrong.append(f"problems: {problems}")
         connection = sqlite3.connect(self.base / ".mastractl" / "state.db")
@@ -239,6 +245,19 @@ class Judge:
         if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
             self.wrong.append("the database is damaged")
         connection.close()
+
+    def judge_records(self):
+        resources = {key: entry for key, entry in self.state.items() if key.startswith(HOME)}
+        for key, entry in resources.items():
+            record = self.state.get(keys.record(key))
+            fits = record and values.load(record.value)["value"] == ownership.digest(entry.value)
+            if self.origins[key] != EXTERNAL and not fits:
+                self.wrong.append(f"the record of {key} is not that of its value: {record}")
+        owned = {
+            keys.record(key) for key in self.origins if self.origins[key] == EXTERNAL or key in resources
+        }
+        if left := {key for key in self.state if key.startswith(keys.OWNERSHIP)} - owned:
+            self.wrong.append(f"records of what is not there: {left}")
 
     def judge_files(self):
         expected = {key: entry for key, entry in self.state.items() if key.startswith("res/")}
