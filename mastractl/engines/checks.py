@@ -24,7 +24,7 @@ B-tree page of every SQL database."""
 
 _SEGMENT = r"(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f\ud800-\udfff]+"
 _KEY = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})+")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = r"[\x00-\x1f\x7f\ud800-\udfff]"
 
 
 def check_key(key: str) -> None:
@@ -103,7 +103,7 @@ def _key_fault(key: str) -> str:
     segments = key.split("/")
     if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
         return f"longer than {MAX_KEY_BYTES} bytes"
-    if _UNPRINTABLE.search(key):
+    if re.search(_UNPRINTABLE, key):
         return "it holds a control character or a lone surrogate"
     if "" in segments:
         return "a segment is empty"

@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 GROUP = "mastractl.engines"
 """The entry point group: name = scheme, value = a `Factory`."""
 
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+# These are compiled when they are used: most stores are opened by a path, and then none is.
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+):"
 """Two letters at least: a single one is a Windows drive."""
 
-_USER_AND_PASSWORD = re.compile(r"(?<=:)(/{0,2}[^:/?#@]*):.*@", re.DOTALL)
-_SECRET_PARAMETER = re.compile(
-    r"([?&;][^=&;#]*(?:pass|pwd|secret|token|key|auth|credential)[^=&;#]*=)[^&;#]*", re.IGNORECASE
-)
+_BEFORE_HOST = r"(?s)(?<=:)(/{0,2}[^:/?#@]*):.*@"
+_TELLING = r"(?i)([?&;][^=&;#]*(?:pass|pwd|secret|token|key|auth|credential)[^=&;#]*=)[^&;#]*"
 
 
 class Factory(Protocol):
@@ -64,7 +63,7 @@ def open_engine(
 
 def register(scheme: str, factory: Factory) -> None:
     """Let a scheme open with this factory. ValueError for what is no scheme, or is taken already."""
-    if not _SCHEME.fullmatch(f"{scheme}:") or scheme != scheme.lower():
+    if not re.fullmatch(_SCHEME, f"{scheme}:") or scheme != scheme.lower():
         message = f"{scheme!r} is no scheme: two or more of a-z 0-9 + . - with a letter first"
         raise ValueError(message)
     if scheme in _factories:
@@ -92,12 +91,12 @@ def mask(url: str) -> str:
     """
     if not _scheme(url) and "://" not in url:
         return url
-    return _SECRET_PARAMETER.sub(r"\1***", _USER_AND_PASSWORD.sub(r"\1:***@", url, count=1))
+    return re.sub(_TELLING, r"\1***", re.sub(_BEFORE_HOST, r"\1:***@", url, count=1))
 
 
 def _scheme(url: str) -> str:
     """The scheme in lower case, "" for a path."""
-    match = _SCHEME.match(url)
+    match = re.match(_SCHEME, url) if ":" in url else None
     return match[1].lower() if match else ""
 
 

@@ -14,7 +14,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mastractl.errors import Cause
-from mastractl.resources.jsontypes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -146,6 +145,8 @@ def _guarded(cause: Cause, document: JsonObject, tree: Tree) -> Cause:
         return cause
     if cause.at_key or isinstance(value, (dict, list)):
         return cause
+    from mastractl.resources.jsontypes import shown  # noqa: PLC0415 - for mistakes only
+
     message = cause.message.replace(shown(value), shown(MASK))
     if str(value) in message:
         message = "the value is not what the schema asks for"

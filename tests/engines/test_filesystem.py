@@ -98,4 +98,4 @@ class FileMachine(EngineMachine):
 
 
 TestFileModel = FileMachine.TestCase
-TestFileModel.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestFileModel.settings = settings(max_examples=30, stateful_step_count=25)

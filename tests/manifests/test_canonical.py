@@ -379,7 +379,7 @@ def texts(draw):
     return "\n---\n".join(documents) + draw(st.sampled_from(["", "\n", "\n\n"])), writer.count
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts())
 @example(("a: [ # c1\n1 ,\n2 # c2\n]   # c3\n- b", 0))
 def test_nothing_is_lost_and_the_form_is_its_own(written):
@@ -391,7 +391,7 @@ def test_nothing_is_lost_and_the_form_is_its_own(written):
     assert numbered(canonical(text)) == comments
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(st.sampled_from("ab:-#[]{},&*!|>'\"% \n?~1")))
 def test_any_text_is_formatted_or_left_alone(text):
     done = formatted(text)

@@ -178,7 +178,7 @@ _TOKENS = st.sampled_from(
 )
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(st.lists(_TOKENS, max_size=30).map("".join), st.booleans())
 @example('{"\\ud800": 1, "\\ud800": 2}', True)
 def test_any_text_gives_documents_or_findings_with_a_place(text, strict):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mastractl.manifests import streams, yamldoc
@@ -39,9 +40,26 @@ def test_what_json_writes_is_read_back(value, ascii_only):
     assert document.value == value
 
 
+def _texts(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _number_of_yaml_1_2(text):
+    """A text that PyYAML, which writes YAML 1.1, leaves without quotes, and that is a number in YAML 1.2."""
+    return bool(_NUMBER.fullmatch(text)) and yaml.safe_dump(text).startswith(text)
+
+
+_NUMBER = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?|0o[0-7]+", re.ASCII)
+
+
 @settings(max_examples=150)
 @given(JSON, st.booleans(), st.sampled_from(["libyaml", "python"]))
 def test_what_yaml_writes_is_read_back(value, flow, backend):
+    assume(not any(map(_number_of_yaml_1_2, _texts(value))))
     text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=flow, width=60)
     try:
         theirs = yaml.safe_load(text)
@@ -91,7 +109,7 @@ _TOKENS = st.sampled_from(
 FUZZ = st.lists(_TOKENS, max_size=30).map("".join) | st.text(max_size=60)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(FUZZ, st.sampled_from(["libyaml", "python"]))
 @example("a: &a {b: 1}\nc: {<<: *a}\n...\nd: [\n---\ne", "libyaml")
 @example("? {a: [b]}\n: c", "python")
@@ -121,7 +139,7 @@ def test_any_text_gives_documents_or_findings_with_a_place(text, backend):
             assert found.message
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.binary(max_size=80), st.sampled_from(["libyaml", "python"]), st.booleans())
 @example(b"\xff\xfe\x00\xd8", "libyaml", False)
 @example(b"\xef\xbb\xbf", "python", False)
@@ -132,7 +150,7 @@ def test_any_bytes_give_documents_or_findings(data, backend, as_json):
             assert found.line >= 1
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(FUZZ)
 def test_ambiguity_and_faults_are_judged_alike_on_both_paths(text):
     """What the fast path took has no fault for the careful one, and is ambiguous for both or neither."""
@@ -145,7 +163,7 @@ def test_ambiguity_and_faults_are_judged_alike_on_both_paths(text):
             assert bool(inspected) == found.ambiguous
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(FUZZ)
 def test_what_both_parsers_take_they_take_alike(text):
     one, other = (_read(text, b) for b in ("libyaml", "python"))

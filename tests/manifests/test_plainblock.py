@@ -134,7 +134,7 @@ def _agrees(text):
     assert quick == [_seen(found) for found in yamldoc.scan(text, backend="libyaml")]
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1000)
 @given(_TEXTS, st.sampled_from(["", "\n", "\n\n", "\n \n"]))
 @example("a: |\n  x\n   y\n\n  z\nb: 1", "")
 @example("a: |\n  x", "")
@@ -182,7 +182,7 @@ def _written(value, indent, same):
     return out or f"{margin}- x\n"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from("abcdefg"), _PLAIN, min_size=1, max_size=4), st.booleans())
 def test_block_mappings_and_lists_of_plain_words_are_its_business(value, same):
     text = _written(value, 0, same)

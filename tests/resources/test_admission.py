@@ -526,7 +526,7 @@ VALUES = st.recursive(
 OLD = {"apiVersion": "mastra.ai/v1", "kind": "CustomResourceDefinition"}
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @example({**OLD, "spec": {"validation": None, "name": None, "versions": True}})
 @example({**OLD, "spec": {"validation": [], "name": None, "versions": []}})
 @given(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mastractl.clock import parse_rfc3339
@@ -126,7 +126,6 @@ def test_a_cell_is_one_harmless_line(text, expected):
     assert one_line(text) == expected
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_text_reaches_the_terminal_as_anything_but_text(text):
     for shown in (harmless(text), one_line(text)):
@@ -135,7 +134,6 @@ def test_no_text_reaches_the_terminal_as_anything_but_text(text):
         assert shown.encode().decode() == shown
 
 
-@settings(deadline=None)
 @given(st.text().filter(str.isprintable))
 def test_printable_text_stays_as_it_is(text):
     assert harmless(text) == one_line(text) == text
@@ -174,7 +172,6 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(anything, max_size=6))
 def test_anything_can_be_sorted_with_anything(found):
     documents = [{"v": value} for value in found]
@@ -182,7 +179,6 @@ def test_anything_can_be_sorted_with_anything(found):
     assert all(before <= after for before, after in pairwise(keys))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(), max_size=6))
 def test_numbers_are_sorted_as_numbers(found):
     assert ordered(*found) == sorted(found)

@@ -115,7 +115,7 @@ def understood(definition):
         return None, refused.causes
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=750, suppress_health_check=[HealthCheck.too_slow])
 @given(DEFINITIONS, VALUES)
 def test_a_definition_is_a_usable_kind_or_invalid(definition, spec):
     before = copy.deepcopy(definition)
@@ -128,7 +128,7 @@ def test_a_definition_is_a_usable_kind_or_invalid(definition, spec):
         version_program(kind.storage_version).run({**identity, "spec": spec})
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(DEFINITIONS)
 def test_the_canonical_form_of_a_canonical_form_is_itself(definition):
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mastractl import values
@@ -85,14 +85,12 @@ def patched(value, changes):
     return value[0]
 
 
-@settings(deadline=None)
 @given(json_values, json_values)
 def test_the_changes_lead_from_one_value_to_the_other(before, after):
     changes = changed_fields(before, after)
     assert values.canonical(patched(before, changes)) == values.canonical(after)
 
 
-@settings(deadline=None)
 @given(json_values, json_values)
 def test_the_way_back_has_the_sides_swapped(before, after):
     there = {json.dumps(path): (a, b) for path, a, b in changed_fields(before, after)}
@@ -100,7 +98,6 @@ def test_the_way_back_has_the_sides_swapped(before, after):
     assert there == back
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_nothing_differs_from_itself(value):
     assert changed_fields(value, values.copy(value)) == []
@@ -109,7 +106,6 @@ def test_nothing_differs_from_itself(value):
 lines = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=8).map("\n".join)
 
 
-@settings(deadline=None)
 @given(lines, lines)
 def test_a_unified_diff_says_what_went_and_what_came(before, after):
     body = unified(before, after, name="x").splitlines()[2:]

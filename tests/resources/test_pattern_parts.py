@@ -31,7 +31,7 @@ patterns = st.lists(st.sampled_from((*ATOMS, "^", "$", r"\b", "|", "(?U)a+")), m
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(patterns, st.text(alphabet="ab \n", max_size=12))
 def test_both_ways_find_the_same_parts(pattern, text):
     try:

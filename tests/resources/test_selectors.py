@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mastractl.errors import BadRequest
@@ -124,13 +124,11 @@ requirements = st.one_of(
 selectors = st.lists(requirements, max_size=5).map(lambda found: LabelSelector(tuple(found)))
 
 
-@settings(deadline=None)
 @given(selectors)
 def test_what_a_selector_prints_is_the_selector(selector):
     assert parse_label_selector(str(selector)) == selector
 
 
-@settings(deadline=None)
 @given(selectors, st.dictionaries(keys, words, max_size=6))
 def test_a_selector_holds_where_each_requirement_does(selector, labels):
     for requirement in selector.requirements:  # so that some keys are there
@@ -150,7 +148,6 @@ def test_a_selector_holds_where_each_requirement_does(selector, labels):
     assert selector.matches(labels) is expected
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab=!,() <>innotx/-.*\\[]'\"", max_size=30))
 def test_any_text_is_a_selector_or_a_bad_request(text):
     with contextlib.suppress(BadRequest):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mastractl import errors
@@ -245,7 +245,6 @@ specs = st.dictionaries(st.sampled_from(sorted(PROPERTIES)), values, max_size=6)
 KIND = definitions.kind_from_definition(definition(PROPERTIES))[0]
 
 
-@settings(deadline=None)
 @given(specs)
 def test_masking_shows_no_secret_keeps_the_shape_and_is_done_once(spec):
     given_ = document(**spec)
@@ -258,7 +257,6 @@ def test_masking_shows_no_secret_keeps_the_shape_and_is_done_once(spec):
         assert SECRET not in json.dumps(once["spec"].get(name))
 
 
-@settings(deadline=None)
 @given(specs, specs)
 def test_two_masked_states_are_equal_just_if_the_states_are(before, after):
     first, second = sensitive.masked_pair(KIND, document(**before), document(**after))
@@ -269,7 +267,6 @@ def test_two_masked_states_are_equal_just_if_the_states_are(before, after):
         assert SECRET not in json.dumps([first["spec"].get(name), second["spec"].get(name)])
 
 
-@settings(deadline=None)
 @given(specs)
 def test_a_state_beside_itself_is_shown_as_it_is_alone(spec):
     alone = sensitive.masked(KIND, document(**spec))

@@ -169,7 +169,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(SCHEMAS)
 def test_what_is_let_through_is_a_json_schema(schema):
     if is_plain_schema(schema):

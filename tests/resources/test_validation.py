@@ -144,7 +144,7 @@ SPECS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(SPECS, SPECS)
 def test_an_update_is_never_judged_more_strictly_than_a_creation(before, after):
     alone = set(paths(document(**after)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mastractl.cli.printers.describe import EventLine, ReferenceState, describe
@@ -238,7 +238,6 @@ json_values = st.recursive(
 objects = st.dictionaries(st.text(), json_values, max_size=3)
 
 
-@settings(deadline=None)
 @given(objects, objects, st.text(), st.dictionaries(st.text(), st.text(), max_size=2))
 def test_nothing_a_resource_holds_reaches_the_terminal_as_a_control(spec, status, name, labels):
     document = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": status, name: spec}
@@ -249,7 +248,6 @@ def test_nothing_a_resource_holds_reaches_the_terminal_as_a_control(spec, status
     )
 
 
-@settings(deadline=None)
 @given(objects)
 def test_every_text_of_the_spec_is_shown(spec):
     def texts(value):

@@ -7,7 +7,7 @@ import sys
 from textwrap import dedent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mastractl.cli.printers.layout import Layout, display_width
@@ -231,7 +231,6 @@ def test_display_width(text, width):
 cells = st.text(alphabet="ab -é厨🍳\u0301\u200d\ufe0f", max_size=6)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=6), st.integers(1, 6))
 def test_columns_begin_at_the_same_place_in_every_row(rows, first_batch):
     layout = Layout()

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mastractl.cli.printers.yamltext import dump
@@ -208,20 +208,17 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 in_64_bits = st.integers(-(2**63), 2**63 - 1)
 
 
-@settings(deadline=None)
 @given(json_values(st.integers() | finite))
 def test_yaml_1_1_readers_read_back_what_was_written(value):
     # repr tells true from 1 and 1 from 1.0, and keeps the order of keys.
     assert repr(yaml.safe_load(dump(value))) == repr(value)
 
 
-@settings(deadline=None)
 @given(json_values(in_64_bits | finite.filter(lambda number: not number.is_integer())))
 def test_our_own_yaml_1_2_reader_reads_back_what_was_written(value):
     assert repr(read_as_1_2(dump({"value": value}))) == repr({"value": value})
 
 
-@settings(deadline=None)
 @given(finite)
 def test_whole_floats_are_read_as_the_same_number(number):
     assert yaml.safe_load(dump(number)) == number

@@ -13,7 +13,7 @@ from mastractl.resources.cel.engine import Environment, compile_expression
 from mastractl.resources.cel.fault import CelError
 from mastractl.resources.cel.values import UInt, equal
 
-relaxed = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 WORDS = st.sampled_from(
     (

@@ -19,7 +19,6 @@ from tests.resources.ownership.stage import Stage
 
 quickly = settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 
