@@ -285,6 +285,15 @@ def test_a_file_written_by_hand_may_leave_out_what_its_place_says(cli):
     assert (shown.out, shown.err) == ("mastra.ai/v1 Agent", "")
 
 
+@pytest.mark.usefixtures("kitchen")
+def test_a_column_of_ones_own_that_nothing_can_fill_is_told(cli):
+    columns = "custom-columns=N:.metadata.name,M:.spec.modle.name,I:spec.instructions,P:.status.phase"
+    result = cli.ok("get", "agents", "-o", columns)
+    assert result.lines[1].split() == ["x", "<none>", "Help.", "<none>"]
+    assert result.err == "Warning: custom column M: there is no field 'modle'\nhint: did you mean 'model'?\n"
+    assert cli.ok("get", "agents,tools", "-o", "custom-columns=E:.spec.endpoint").err == ""
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 @pytest.mark.parametrize("form", ["", "wide", "name", "custom-columns=N:.metadata.name"])
 @pytest.mark.usefixtures("kitchen")

@@ -107,7 +107,9 @@ def test_every_manifest_that_breaks_a_rule_about_changes_is_told_with_its_place(
     cli.write("pool.yaml", POOL.replace("你好世界", "other"))
     alone = cli("apply", "-f", "pool.yaml")
     assert (alone.code, alone.out) == (4, "")
-    assert "error[rule-failed]: failed rule: self == oldSelf\n  --> pool.yaml:8:10  (.spec.title)" in alone.err
+    assert (
+        "error[rule-failed]: failed rule: self == oldSelf\n  --> pool.yaml:8:10  (.spec.title)" in alone.err
+    )
     assert 'error: pool.yaml:1: pool.example.com "p" is invalid: spec.title: ' in alone.err
     cli.write("pool.yaml", two.replace("你好世界", "other"))
     both = cli("apply", "-f", "pool.yaml")
