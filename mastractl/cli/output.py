@@ -60,10 +60,10 @@ class Reporter:
         self.wrong_usage = errors.UsageError.exit_code
         self._failures: list[errors.MastraError] = []
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, hint: str = "") -> None:
         """Say something nobody need act on. Not said in JSON, where nobody reads it."""
         if not self.quiet and not self.as_json:
-            self.raw(text + "\n")
+            self.raw(f"{text}\n{self._hint(hint)}")
 
     def warn(self, message: str, *, hint: str = "") -> None:
         """Say what is likely to be a mistake but does not stop the run."""

@@ -245,8 +245,7 @@ def _with_owners(inv: Invocation, show: Show) -> Show:
 
 
 def _say_nothing_found(inv: Invocation, chosen: Selection) -> None:
-    here = chosen.namespace is not None and any(k.namespaced for k in chosen.kinds)
-    inv.note("No resources found" + (f" in {chosen.namespace} namespace." if here else ""))
+    selection.say_none(inv, chosen)
     if inv.new_store:
         inv.note(f"there was no store at {inv.settings.store.value} before")
 
