@@ -151,6 +151,10 @@ class Kind(NamedTuple):
         return next((v for v in self.versions if v.name == name and v.served), None)
 
 
+NAMESPACES = frozenset({"namespace", "namespaces", "ns"})
+"""Words for a kind that there is not: namespaces are implicit."""
+
+
 class KindRegistry:
     """The kinds known at one moment, found by any of their names.
 
@@ -215,6 +219,8 @@ class KindRegistry:
         names = sorted({n for k in self for n in (k.plural, k.singular, k.qualified_plural)})
         near = difflib.get_close_matches(word.lower(), names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "`mastractl api-resources` lists the types there are"
+        if word.lower() in NAMESPACES:
+            hint = "a namespace is there as soon as a resource is in it; -n names one, -A shows all"
         message = f"the store doesn't have a resource type {word!r}"
         raise errors.UnknownKind(message, hint=hint)
 
