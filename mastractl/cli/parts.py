@@ -51,7 +51,8 @@ def apply(inv: Invocation, resource: Resource, *, part: Part) -> Applied:
             partial=True,
         )
     except errors.FieldConflict as conflict:
-        checked = Checked(Manifest(given, Origin(part.document)), Resource(given), kind)
+        applying = Resource(given)
+        checked = Checked(Manifest(given, Origin(part.document)), applying, kind, applying.key)
         found = [intake.diagnostic(checked, cause) for cause in conflict.causes]
         intake.tell(inv, found)
         conflict.causes = tuple(

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from mastractl.resources.selectors import FieldSelector, LabelSelector
 
 
+_LOOKED_AT = 1000
+"""How many resources of a kind are looked at for a hint, which must cost little in a large store."""
+
+
 class Named(NamedTuple):
     """One resource that was asked for by name; the namespace is "" if its kind is cluster-scoped."""
 
@@ -208,9 +212,40 @@ def _hint(inv: Invocation, named: Named) -> str:
     if inv.kinds.match(named.name):
         several = f"{named.kind.plural},{named.name}"
         return f"{named.name!r} is a type of resource: to name several types write {several}"
-    there = inv.store.list(named.kind, namespace=named.namespace or None).items
+    there = inv.store.list(named.kind, namespace=named.namespace or None, limit=_LOOKED_AT).items
     if meant := spelling.hint(named.name, (resource.name for resource in there)):
         return meant
     if not named.kind.namespaced:
         return ""
+    everywhere = inv.store.list(named.kind, limit=_LOOKED_AT).items
+    others = sorted(resource.namespace for resource in everywhere if resource.name == named.name)
+    if others:
+        return f"there is one in namespace {others[0]!r}: look there with -n {others[0]}"
     return f"looked in namespace {named.namespace!r}; -n looks in another"
+
+
+def say_none(inv: Invocation, chosen: Selection) -> None:
+    """Say that there is nothing of a selection, and where there is."""
+    here = chosen.namespace is not None and any(kind.namespaced for kind in chosen.kinds)
+    where = f" in {chosen.namespace} namespace." if here else ""
+    inv.note(f"No resources found{where}", hint=_elsewhere(inv, chosen))
+
+
+def _elsewhere(inv: Invocation, chosen: Selection) -> str:
+    """Where resources of a selection that has none in its namespace may be looked for; "" if nowhere."""
+    kinds = [kind for kind in chosen.kinds if kind.namespaced]
+    if chosen.namespace is None or not kinds:
+        return ""
+    pages = [
+        inv.store.list(kind, labels=chosen.labels, fields=chosen.fields, limit=_LOOKED_AT) for kind in kinds
+    ]
+    there = [resource for page in pages for resource in page]
+    if not there:
+        return ""
+    from mastractl import spelling  # noqa: PLC0415 - for mistakes only
+
+    if near := spelling.nearest(chosen.namespace, sorted({resource.namespace for resource in there})):
+        return f"did you mean -n {near}?"
+    more = " or more" if any(page.next for page in pages) else ""
+    are = "is 1" if len(there) == 1 else f"are {len(there)}{more}"
+    return f"there {are} in other namespaces: -A shows all"
