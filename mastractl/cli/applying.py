@@ -43,7 +43,9 @@ ForceConflicts = Annotated[
 Set = Annotated[
     str,
     options.flag(
-        "--set", metavar="NAME", help="Remember these resources as the set NAME; with --prune, only they go."
+        "--set",
+        metavar="NAME",
+        help="What is applied belongs to the set NAME, and is remembered; with --prune, only members go.",
     ),
 ]
 Prune = Annotated[
@@ -181,10 +183,7 @@ def run(inv: Invocation, asked: Asked, checked: Sequence[Checked], *, dry_run: b
                 raise placed(conflict, each) from None
         raise
     except errors.Invalid as invalid:  # each is in order by itself: it is what the merge came to
-        for each in checked:
-            if isinstance(refused := _refusal_of(inv, asked, each), errors.Invalid):
-                raise placed(refused, each) from None
-        raise invalid from None
+        raise _all_refusals(inv, asked, checked, invalid) from None
     if not asked.server_side:  # there it was asked for
         _tell_remarks(inv, zip(checked, done.applied, strict=True))
     return done
@@ -267,6 +266,10 @@ def _key(each: Checked) -> str:
     return keys.key(each.kind, each.resource.namespace, each.resource.name)
 
 
+_WITHOUT = "by leaving out --no-overwrite"
+"""What an apply that is not server-side does in the place of --force-conflicts."""
+
+
 def _all_conflicts(
     inv: Invocation, asked: Asked, checked: Sequence[Checked], first: errors.FieldConflict
 ) -> errors.FieldConflict:
@@ -283,10 +286,27 @@ def _all_conflicts(
     message = f"Apply failed with {len(causes)} conflicts in {len(met)} resources; nothing was applied"
     if len(met) == 1:
         message = met[0][1].message
-    error = errors.FieldConflict(message, hint=first.hint, causes=causes)
+    hint = first.hint if asked.server_side else first.hint.replace("with --force-conflicts", _WITHOUT)
+    error = errors.FieldConflict(message, hint=hint, causes=causes)
     if len(met) == 1:
         placed(error, met[0][0])
     return error
+
+
+def _all_refusals(
+    inv: Invocation, asked: Asked, checked: Sequence[Checked], first: errors.Invalid
+) -> errors.Invalid:
+    """What the merge of any manifest came to that is not in order, told with its places, as one error."""
+    refused = [(each, _refusal_of(inv, asked, each)) for each in checked]
+    met = [(each, error) for each, error in refused if isinstance(error, errors.Invalid)]
+    found = [_diagnostic(each, cause) for each, error in met for cause in error.causes]
+    intake.tell(inv, found)
+    if len(met) > 1 and found:
+        return intake.refusal(found, outcome="nothing was applied")
+    for each, error in met:
+        placed(error, each)
+        return error
+    return first
 
 
 def _refusal_of(inv: Invocation, asked: Asked, each: Checked) -> errors.MastraError | None:

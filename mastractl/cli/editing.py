@@ -8,10 +8,11 @@ then; a field that somebody else changed meanwhile, and otherwise, is told befor
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl import errors, values
-from mastractl.cli import altering
+from mastractl.cli import altering, intake
 from mastractl.cli.printers import yamltext
 from mastractl.errors import Cause
 from mastractl.manifests import load
@@ -135,7 +136,8 @@ def read(inv: Invocation, text: bytes, subjects: Sequence[Subject], source: str)
     written = {id(manifest): manifest.document for manifest in manifests}
     if subjects[0].part != "status":
         written = {}
-        for each in check(iter(manifests), inv.kinds, namespace=inv.namespace):
+        stands = partial(intake.standing, inv)
+        for each in check(iter(manifests), inv.kinds, namespace=inv.namespace, stored=stands):
             if isinstance(each, Diagnostic):
                 found.append(each)
             else:

@@ -84,7 +84,7 @@ def take(
         namespace=inv.namespace,
         namespace_given=inv.namespace_given,
         extent=extent,
-        stored=lambda kind, key: _document(inv, kind, key),
+        stored=lambda kind, key: standing(inv, kind, key),
     )
     for item in progress.counted(inv, items, "checking manifests"):
         if isinstance(item, Diagnostic):
@@ -169,6 +169,14 @@ def documents(inv: Invocation, filenames: Sequence[str], *, recursive: bool) -> 
     return read
 
 
+def standing(inv: Invocation, kind: Kind, key: ResourceKey) -> JsonObject | None:
+    """What the store has in the place of a document that was refused; None if nothing can stand there."""
+    if name_problem(key.name) or (kind.namespaced and namespace_problem(key.namespace)):
+        return None
+    found = inv.store.get(kind, namespace=key.namespace, name=key.name)
+    return None if found is None else found.document
+
+
 def tell(inv: Invocation, found: Sequence[Diagnostic]) -> None:
     """Tell people what was found, on standard error. With `-o json` only warnings: errors make the Status."""
     listed = diagnostics.in_order(d for d in found if d.severity == ERROR or not inv.reporter.quiet)
@@ -190,14 +198,6 @@ def refusal(found: Sequence[Diagnostic], *, outcome: str) -> errors.Invalid:
     faults = [d for d in diagnostics.in_order(found) if d.severity == ERROR]
     causes = [Cause(code=d.code, path=d.path, message=d.message, hint=d.hint, place=d.place) for d in faults]
     return errors.Invalid(f"{outcome}: {diagnostics.summary(found)}", causes=causes)
-
-
-def _document(inv: Invocation, kind: Kind, key: ResourceKey) -> JsonObject | None:
-    """What the store has in the place of a document that was refused."""
-    if name_problem(key.name) or (kind.namespaced and namespace_problem(key.namespace)):
-        return None
-    found = inv.store.get(kind, namespace=key.namespace, name=key.name)
-    return None if found is None else found.document
 
 
 def _stored(inv: Invocation, key: ResourceKey) -> bool:

@@ -80,6 +80,8 @@ def main(arguments: Sequence[str] | None = None, process: Process | None = None)
     process = process or Process.real()
     reporter = Reporter(process.stderr, data=process.stdout)
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    if "--detailed-exitcode" in argv:  # then 2 says that there is something to do
+        reporter.wrong_usage = 1
     return guard(process, reporter, lambda: dispatch(argv, Surroundings(process, reporter)))
 
 

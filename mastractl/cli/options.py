@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mastractl.cli.invocation import Surroundings
+    from mastractl.resources.admission import Fields
 
 GLOBAL = "Global options"
 
 EXIT_CODES = (
-    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 invalid manifest, 5 conflict, 6 timed out, "
-    "130 interrupted."
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 invalid manifest, "
+    "5 conflict, 6 timed out, 130 interrupted."
 )
 """What the help says of them, everywhere."""
 
@@ -128,6 +129,22 @@ DryRun = Annotated[
         help="Say what would be done and write nothing. Both kinds are exact here.",
     ),
 ]
+Validate = Annotated[
+    Literal["strict", "warn", "ignore", "true", "false"],
+    flag(
+        "--validate",
+        metavar="strict|warn|ignore",
+        help="Unknown fields are errors (the default), warnings, or dropped without a word.",
+    ),
+]
+FIELDS: dict[str, Fields] = {
+    "strict": "strict",
+    "true": "strict",
+    "warn": "warn",
+    "ignore": "ignore",
+    "false": "ignore",
+}
+"""What each value of `--validate` makes of unknown fields."""
 StrictRefs = Annotated[
     bool, flag("--strict-refs", help="Take references to what does not exist as errors, not as warnings.")
 ]

@@ -45,7 +45,8 @@ class Reporter:
     `data` is standard output: where both go to the same place, words come after the data they follow.
     `as_json` turns it into JSON, `quiet` drops notes and warnings (never errors), `color` decorates.
     `command` is the one whose help a usage error points at. `plain_failure` is the exit code of what has
-    no better one, for a command to which 1 is no failure.
+    no better one, for a command to which 1 is no failure; `wrong_usage` that of a line that cannot be
+    understood, for one to which 2 says something else.
     """
 
     def __init__(self, stream: TextIO, *, data: TextIO) -> None:
@@ -56,6 +57,7 @@ class Reporter:
         self.as_json = False
         self.command = "mastractl"
         self.plain_failure = 1
+        self.wrong_usage = errors.UsageError.exit_code
         self._failures: list[errors.MastraError] = []
 
     def note(self, text: str) -> None:
@@ -89,7 +91,7 @@ class Reporter:
         self._failures = []
         codes = {f.exit_code for f in failures}
         code = codes.pop() if len(codes) == 1 else min(len(codes), 1)
-        return self.plain_failure if code == 1 else code
+        return {1: self.plain_failure, errors.UsageError.exit_code: self.wrong_usage}.get(code, code)
 
     def raw(self, text: str) -> None:
         """Write text as it stands, after the data that came before it.
@@ -172,7 +174,7 @@ def _usage_error(error: Exception, text: str) -> errors.UsageError:
     if option and "No such option" in text:
         near = [n for n in getattr(error, "possibilities", None) or () if n not in foreign.SPELLINGS]
         return errors.UsageError(f"unknown flag: {option}", hint=f"did you mean {near[0]!r}?" if near else "")
-    text = text.rstrip(".")
+    text = text.rstrip(".").replace("one of '', ", "one of ")  # "" is how a flag says it was not given
     return errors.UsageError(text[:1].lower() + text[1:])
 
 

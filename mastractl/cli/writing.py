@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
     from mastractl.cli.options import DryRunMode
     from mastractl.manifests.check import Checked
+    from mastractl.resources.admission import Fields
     from mastractl.store import Applied
 
     Write = Callable[[list[Checked]], list[Applied]]
@@ -30,6 +31,7 @@ class Manifests(NamedTuple):
 
     filenames: Sequence[str]
     recursive: bool = False
+    fields: Fields = "strict"
     strict_refs: bool = False
     keep_going: bool = False
 
@@ -55,7 +57,13 @@ def run(
     Raises Invalid where a manifest is not in order, and what `write` raises, with the manifest's place.
     """
     printer = changes.ChangePrinter(inv, say.output)
-    taken = intake.take(inv, asked.filenames, recursive=asked.recursive, strict_refs=asked.strict_refs)
+    taken = intake.take(
+        inv,
+        asked.filenames,
+        recursive=asked.recursive,
+        fields=asked.fields,
+        strict_refs=asked.strict_refs,
+    )
     intake.tell(inv, taken.found)
     if taken.faulty and not asked.keep_going:
         raise intake.refusal(taken.found, outcome=f"nothing was {say.done}")

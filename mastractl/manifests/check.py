@@ -13,6 +13,7 @@ from mastractl.manifests import yamldoc
 from mastractl.manifests.causes import from_cause, from_causes
 from mastractl.manifests.diagnostics import Diagnostic, Related
 from mastractl.resources.admission import admit
+from mastractl.resources.definition_forms import KIND
 from mastractl.resources.definitions import is_definition, stored_kind
 from mastractl.resources.kinds import KindRegistry
 from mastractl.resources.resource import Resource, ResourceKey, split_api_version
@@ -35,12 +36,13 @@ _NOT_KNOWN_YET = ("MA010", "MA011")
 class Checked:
     """A manifest that is in order, and the resource it describes, in canonical form."""
 
-    __slots__ = ("kind", "manifest", "resource")
+    __slots__ = ("key", "kind", "manifest", "resource")
 
-    def __init__(self, manifest: Manifest, resource: Resource, kind: Kind) -> None:
+    def __init__(self, manifest: Manifest, resource: Resource, kind: Kind, key: ResourceKey) -> None:
         self.manifest = manifest
         self.resource = resource
         self.kind = kind
+        self.key = key
 
 
 def check(  # noqa: PLR0913 - what manifests are checked against
@@ -98,8 +100,8 @@ class _Check:
                 continue
             admitted = self._admit(item.document)
             resource, kind = admitted.resource, admitted.kind
-            if resource and kind and not admitted.warnings and self._is_new(item, resource):
-                yield Checked(item, resource, kind)
+            if resource and kind and not admitted.warnings and self._is_new(item, key := resource.key):
+                yield Checked(item, resource, kind, key)
             elif admitted.kind is None and admitted.causes[0].code in _NOT_KNOWN_YET:
                 waiting.append(item)
             else:
@@ -107,10 +109,10 @@ class _Check:
         for manifest in waiting:
             yield from self._judged(manifest, self._admit(manifest.document))
 
-    def _is_new(self, manifest: Manifest, resource: Resource) -> bool:
+    def _is_new(self, manifest: Manifest, key: ResourceKey) -> bool:
         """Whether this is no definition and the first resource of its name, which is noted then."""
-        key, origin = resource.key, manifest.origin
-        if key in self._seen or is_definition(resource.document):
+        origin = manifest.origin
+        if key in self._seen or key.kind == KIND:
             return False
         self._seen[key] = _Seen(origin.document.text, origin.prefix, origin.source, origin.line)
         return True
@@ -146,18 +148,21 @@ class _Check:
         if resource is None or kind is None:
             self._note_broken(manifest)
             return
-        if (repeated := self._repeated(manifest, resource, kind)) is not None:
+        key = resource.key
+        if (repeated := self._repeated(manifest, resource, kind, key)) is not None:
             yield repeated
             return
         if is_definition(manifest.document):
             self._kinds.add(stored_kind(resource.document))
-        yield Checked(manifest, resource, kind)
+        yield Checked(manifest, resource, kind, key)
 
-    def _repeated(self, manifest: Manifest, resource: Resource, kind: Kind) -> Diagnostic | None:
+    def _repeated(
+        self, manifest: Manifest, resource: Resource, kind: Kind, key: ResourceKey
+    ) -> Diagnostic | None:
         """A finding if a resource of that name was met before; it may be the same or another."""
         origin = manifest.origin
         here = _Seen(origin.document.text, origin.prefix, origin.source, origin.line)
-        first = self._seen.setdefault(resource.key, here)
+        first = self._seen.setdefault(key, here)
         if first is here:
             return None
         same = self._again(first) == resource

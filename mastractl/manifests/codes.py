@@ -60,7 +60,7 @@ CODES: dict[str, Code] = {
     "MA010": Code(
         "unknown-kind",
         "No bundled kind and no CustomResourceDefinition of the store or of this run has that kind in that "
-        "API group. `mastractl api-resources` lists the kinds there are.",
+        "API group. `mastractl api-resources` lists the types there are.",
     ),
     "MA011": Code(
         "unknown-version",

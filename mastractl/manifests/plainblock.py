@@ -41,20 +41,21 @@ _FIRST = re.compile(r"^ *[^#\s]", re.MULTILINE)
 
 
 class _Entry(NamedTuple):
-    """What one line says, whatever its indentation.
+    """What one line says.
 
     `key` is "" for an item that is no mapping. `form` says what `value` is: one of the marks below.
     """
 
+    indent: int
     dash: bool
     key: str
     form: int
     value: Any
 
 
-_SCALAR, _FLOW, _BLOCK, _BELOW = range(4)
+_SCALAR, _FLOW, _BLOCK, _BELOW, _NOTHING = range(5)
 """A scalar; a list or mapping, to be copied; whether the text that follows keeps its last line break;
-nothing, so that the value is what stands below, or null."""
+nothing, so that the value is what stands below, or null; no entry at all, but a comment or a blank line."""
 
 
 class PlainReader:
@@ -70,27 +71,27 @@ class PlainReader:
         except _NotPlain:
             return None
 
-    def _read(self, text: str) -> JsonObject:  # noqa: C901 - one loop: calls would cost most of it
+    def _read(self, text: str) -> JsonObject:  # noqa: C901, PLR0912 - one loop: calls would cost most of it
         root: JsonObject = {}
         here: Any = root
-        at, hole, after = 0, "", 0
-        stack: list[tuple[Any, int]] = []
+        at, listed, hole, after = 0, False, "", 0
+        stack: list[tuple[Any, int, bool]] = []
         known = self._known
         lines = text.split("\n")
         for number, line in enumerate(lines):
-            body = line.lstrip(" ")
-            if number < after or not body or (body[0] == "#" and body.isprintable()):
+            if number < after:
                 continue
-            dash, key, form, value = known.get(body) or self._entry(body)
-            indent = len(line) - len(body)
+            indent, dash, key, form, value = known.get(line) or self._entry(line)
+            if form == _NOTHING:
+                continue
             if hole and (indent > at or (dash and indent == at)):
-                stack.append((here, at))
+                stack.append((here, at, listed))
                 here[hole] = [] if dash else {}
-                here, at = here[hole], indent
-            else:
-                while at > indent or (at == indent and not dash and here.__class__ is list):
-                    here, at = stack.pop() if stack else _refuse()
-                if at != indent or dash is not (here.__class__ is list):
+                here, at, listed = here[hole], indent, dash
+            elif indent != at or dash is not listed:
+                while at > indent or (at == indent and listed and not dash):
+                    here, at, listed = stack.pop() if stack else _refuse()
+                if at != indent or dash is not listed:
                     _refuse()
             if form == _FLOW:
                 value = value.copy()
@@ -101,9 +102,9 @@ class PlainReader:
                 hole = ""
                 continue
             if dash:
-                stack.append((here, at))
+                stack.append((here, at, listed))
                 here.append({})
-                here, at = here[-1], indent + 2
+                here, at, listed = here[-1], indent + 2, False
             elif key in here:
                 _refuse()
             here[key] = value
@@ -112,11 +113,11 @@ class PlainReader:
                 _refuse()
         return root or _refuse()
 
-    def _entry(self, body: str) -> _Entry:
+    def _entry(self, line: str) -> _Entry:
         """What a line says that was not met before."""
-        entry = _parse(body)
-        if len(body) <= _LONGEST_CACHED and len(self._known) < _MOST_CACHED:
-            self._known[body] = entry
+        entry = _parse(line)
+        if len(line) <= _LONGEST_CACHED and len(self._known) < _MOST_CACHED:
+            self._known[line] = entry
         return entry
 
 
@@ -128,8 +129,14 @@ def _refuse() -> Any:
     raise _NotPlain
 
 
-def _parse(body: str) -> _Entry:
-    found = _ENTRY.match(body) if body.isprintable() else None  # what Python prints YAML allows
+def _parse(line: str) -> _Entry:
+    if not line.isprintable():  # what Python prints YAML allows
+        raise _NotPlain
+    body = line.lstrip(" ")
+    indent = len(line) - len(body)
+    if not body or body[0] == "#":
+        return _Entry(indent, dash=False, key="", form=_NOTHING, value=None)
+    found = _ENTRY.match(body)
     if found is None:
         raise _NotPlain
     dash, key = found["dash"] is not None, found["key"] or ""
@@ -138,7 +145,7 @@ def _parse(body: str) -> _Entry:
     form, value = _value(found)
     if not key and (not dash or form == _BELOW):
         raise _NotPlain
-    return _Entry(dash, key, form, value)
+    return _Entry(indent, dash, key, form, value)
 
 
 def _value(found: re.Match[str]) -> tuple[int, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mastractl.manifests.check import Checked
     from mastractl.manifests.diagnostics import Diagnostic
     from mastractl.resources.resource import Resource, ResourceKey
+    from mastractl.values import JsonObject
 
     Toolset = tuple[tuple[str, ResourceKey], ...]
 
@@ -89,13 +90,15 @@ class Together:
         A resource with faults is not seen, but it is no missing one either: its own faults are told.
         """
         for item in items:
-            kind = item.document.get("kind") if isinstance(item, Manifest) else None
-            if isinstance(item, Manifest) and isinstance(kind, str) and kind in _REFERRED_TO:
-                metadata = item.document.get("metadata")
-                fields = metadata if isinstance(metadata, dict) else {}
-                words = (fields.get("namespace") or namespace, fields.get("name"))
-                self._mentioned.add((kind, str(words[0]), str(words[1])))
+            if isinstance(item, Manifest):
+                self._mention(item.document, namespace)
             yield item
+
+    def _mention(self, document: JsonObject, namespace: str) -> None:
+        kind, metadata = document.get("kind"), document.get("metadata")
+        if isinstance(kind, str) and kind in _REFERRED_TO:
+            fields = metadata if isinstance(metadata, dict) else {}
+            self._mentioned.add((kind, str(fields.get("namespace") or namespace), str(fields.get("name"))))
 
     def see(self, item: Checked) -> None:
         """Take note of one resource and of what it refers to.
@@ -104,7 +107,7 @@ class Together:
         grow with the manifests but with what is missing from them.
         """
         resource, origin = item.resource, item.manifest.origin
-        key = resource.key
+        key = item.key
         self._there[key] = _Place(origin.source, origin.line)
         self._mentioned.discard((key.kind, key.namespace, key.name))
         self._wanted.pop(key, None)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from mastractl import errors
 from mastractl.errors import Cause
 from mastractl.resources import definition_forms, references, sensitive, shorthand, validation
+from mastractl.resources.jsontypes import equal
 from mastractl.resources.metadata import SERVER_OWNED
 from mastractl.resources.resolution import resolve
 from mastractl.resources.resource import Resource
 from mastractl.resources.tool_schemas import TOOL_BEARERS, tool_schema_causes
-from mastractl.resources.workflow_checks import WORKFLOW_BEARERS, workflow_causes
+from mastractl.resources.workflow_checks import WORKFLOW, WORKFLOW_BEARERS, workflow_causes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,8 @@ def admit(  # noqa: PLR0913 - what a document can be checked against
     form, causes, complete = validation.checked(version, form, unknown=unknown, old=old, extent=extent)
     causes = sensitive.checked(version, form, causes)
     if kind.bundled:
-        causes, more = _particular(kind, document, form, causes, kinds)
+        beside = _Beside(version, extent, old)
+        causes, more = _particular(kind, document, form, causes, (kinds, beside))
         remarks += more
     causes = misplaced + (_unnamed(form, causes) if causes else causes)
     remarks += [cause for cause in causes if cause.warning]
@@ -175,21 +177,58 @@ def _unnamed(form: JsonObject, causes: list[Cause]) -> list[Cause]:
     return [cause, *(each for each in causes if each.path != ("metadata", "name"))]
 
 
+class _Beside(NamedTuple):
+    """What a document is seen beside: its version, how much of a resource it is, and what stands there."""
+
+    version: Version
+    extent: Extent
+    old: JsonObject | None
+
+    def left(self, causes: list[Cause], form: JsonObject) -> list[Cause]:
+        """The causes, less those about a field of spec that is as it was."""
+        if self.old is None or not causes:
+            return causes
+        was, now = (_spec(validation.filled(self.version, each)) for each in (self.old, form))
+        return [cause for cause in causes if not _is_as_it_was(cause, was, now)]
+
+
+def _spec(document: JsonObject) -> JsonObject:
+    spec = document.get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
+def _is_as_it_was(cause: Cause, was: JsonObject, now: JsonObject) -> bool:
+    """Whether a cause is about a field of spec that did not change; what makes a workflow is one."""
+    if len(cause.path) < 2 or cause.path[0] != "spec":
+        return False
+    fields = WORKFLOW if cause.path[1] in WORKFLOW else (str(cause.path[1]),)
+    return all(equal(was.get(field), now.get(field)) for field in fields)
+
+
 def _particular(
-    kind: Kind, document: JsonObject, form: JsonObject, causes: list[Cause], kinds: KindRegistry
+    kind: Kind,
+    document: JsonObject,
+    form: JsonObject,
+    causes: list[Cause],
+    known: tuple[KindRegistry, _Beside],
 ) -> tuple[list[Cause], list[Cause]]:
-    """What only a bundled kind is asked: all causes with the paths of the written document, and remarks."""
+    """What only a bundled kind is asked: all causes with the paths of the written document, and remarks.
+
+    What it says of a part that is as it was is tolerated, as what the schema says is (`ratcheting`).
+    """
+    kinds, beside = known
     if kind.kind == definition_forms.KIND:
         more, remarks = (
             _definition(document, kinds) if all(c.code == "MA101" or c.warning for c in causes) else ([], [])
         )
     else:
-        if faults := references.faults(kind.kind, form):
+        if faults := beside.left(references.faults(kind.kind, form), form):
             causes = [c for c in causes if not any(f.path == c.path[: len(f.path)] for f in faults)] + faults
         if kind.kind in TOOL_BEARERS:
-            causes = causes + tool_schema_causes(kind.kind, form)
-        if kind.kind in WORKFLOW_BEARERS and all(c.code == "MA101" for c in causes):
-            causes = causes + workflow_causes(kind.kind, form)
+            causes = causes + beside.left(tool_schema_causes(kind.kind, form), form)
+        whole = beside.extent != "part" and all(c.code == "MA101" for c in causes)
+        if kind.kind in WORKFLOW_BEARERS and whole:
+            causes = causes + beside.left(workflow_causes(kind.kind, form), form)
         more, remarks = [], []
     if causes:
         written = _written(kind, document)

@@ -3,7 +3,9 @@ r"""kubectl's JSONPath templates: text with `{...}` actions, ranges and quoted l
     {.metadata.name}{"\t"}{range .spec.tools[*]}{.name}, {end}
 
 The expressions inside the braces are those of `path_reader`, named here too so that callers need one module.
-An action's finds are joined by spaces; text is printed raw, objects and lists as compact JSON.
+An action's finds are joined by spaces; text is printed raw, objects and lists as compact JSON. An action
+may be a literal: `{"\\n"}`, `{1}`, `{true}`. A range that is never closed has the rest of the template as its
+body, and then, as kubectl does, the rest follows once more for the document around it.
 """
 
 from __future__ import annotations
@@ -82,9 +84,17 @@ def compile_template(text: str) -> Template:
             open_ranges.pop()
         else:
             reader.fail("{end} without a {range}", at=start)
-    if open_ranges:
+    if len(open_ranges) > 1:
         reader.fail("this {range} has no {end}", hint="close it with {end}", at=open_ranges[-1][1])
+    if open_ranges:
+        nodes += _once_more(open_ranges[0][0].body)
     return Template(text, nodes)
+
+
+def _once_more(body: list[str | Path | _Range]) -> list[str | Path | _Range]:
+    """What follows a range that is never closed: its body again, from behind the last {end} in it."""
+    ends = [number for number, node in enumerate(body, 1) if isinstance(node, _Range)]
+    return body[ends[-1] if ends else 0 :]
 
 
 def _action(reader: Reader) -> str | Path | _Range | None:
@@ -92,6 +102,8 @@ def _action(reader: Reader) -> str | Path | _Range | None:
     start = reader.position - 1
     reader.skip_space()
     node: str | Path | _Range | None = reader.literal()
+    if node is None:
+        node = reader.plain_literal()
     if node is not None:
         pass
     elif _keyword(reader, "range"):

@@ -213,7 +213,7 @@ class KindRegistry:
         from mastractl import spelling  # noqa: PLC0415 - for mistakes only
 
         names = sorted({n for k in self for n in (k.plural, k.singular, k.qualified_plural)})
-        hint = spelling.hint(word, names) or "`mastractl api-resources` lists the kinds there are"
+        hint = spelling.hint(word, names) or "`mastractl api-resources` lists the types there are"
         message = f"the store doesn't have a resource type {word!r}"
         raise errors.UnknownKind(message, hint=hint)
 

@@ -150,11 +150,28 @@ def _carried_out(document: Any, operation: dict[str, Any], index: int) -> Any:
     except _Differs as fault:
         reason, hint = str(fault), "the patch was made for another state: look at it again"
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, LookupError, TypeError) as fault:
-        reason = str(fault) or type(fault).__name__
+        # the library's own words may hold the whole object that it looked into, secrets and all
+        reason = _astray(document, operation) or (str(fault) or type(fault).__name__).partition(" in {")[0]
         hint = "look at what is there: `mastractl get TYPE NAME -o json`"
     which = f"operation {index} ({operation['op']} {operation['path'] or chr(34) * 2}): {reason}"
     message = f"the JSON patch cannot be applied: {which}"
     raise errors.Invalid(message, causes=(Cause("MA150", (), which, hint=hint),), hint=hint)
+
+
+def _astray(document: Any, operation: dict[str, Any]) -> str:
+    """Where the way to the operation's place ends too soon; "" if it does not."""
+    for member in ("from", "path"):
+        tokens = operation.get(member, "").split("/")[1:]
+        inner = document
+        for at, token in enumerate(tokens[:-1] if member == "path" else tokens, 1):
+            name = token.replace("~1", "/").replace("~0", "~")
+            if isinstance(inner, list) and name.isdecimal() and int(name) < len(inner):
+                inner = inner[int(name)]
+            elif isinstance(inner, dict) and name in inner:
+                inner = inner[name]
+            else:
+                return f"there is nothing at /{'/'.join(tokens[:at])}"
+    return ""
 
 
 class _Differs(Exception):
@@ -171,7 +188,7 @@ def _tested(document: Any, operation: dict[str, Any]) -> Any:
         message = "there is nothing at this path"
         raise _Differs(message) from None
     if not same(found, operation["value"]):
-        message = f"the value there is {_brief(found)}, not {_brief(operation['value'])}"
+        message = f"the value there is not {_brief(operation['value'])}"  # which it is may be a secret
         raise _Differs(message)
     return document
 

@@ -31,6 +31,7 @@ _MAX_DEPTH = 32
 """Filters within filters: a person writes two."""
 
 _NUMBER = r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?"
+_PLAIN_LITERAL = re.compile(r"(?:true|false|[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)(?=[ \t\r\n}])")
 _SPACE = " \t\r\n"
 _STARTS = (".", "[", "$", "@")
 _END_OF_NAME = frozenset(" \t\r\n.,[]$@{}")
@@ -117,7 +118,7 @@ class Reader:
     def path(self) -> Path:
         """The path that begins here, up to the first character that cannot belong to it.
 
-        `$`, `@` or nothing at all is the document itself.
+        `$`, `@`, a dot alone or nothing at all is the document itself.
         """
         start = self.position
         _ = self.skip("$") or self.skip("@")
@@ -129,11 +130,17 @@ class Reader:
                 segments.append(Segment(step=paths.descend))
                 segments.extend(self._after_descent(column))
             elif self.skip("."):
+                if not segments and self._at_end():
+                    return Path(self.text[start : self.position].strip(), ())
                 segments.append(self._name_or_star(column))
             elif self.skip("["):
                 segments.append(self._bracket(column))
             else:
                 return Path(self.text[start : self.position].strip(), tuple(segments))
+
+    def _at_end(self) -> bool:
+        """Whether nothing of a path can follow: the end of the text or of the action, or white space."""
+        return not self.peek() or self.peek() in f"{_SPACE}}}"
 
     def _after_descent(self, column: int) -> list[Segment]:
         """The name or `*` after `..`; none if a bracket, a further dot or the end follows."""
@@ -257,6 +264,15 @@ class Reader:
             out.append(text)
             at += 1 + length
         return "".join(out)
+
+    def plain_literal(self) -> str | None:
+        """The number or the truth value that begins here, as it is printed; None if none does."""
+        match = _PLAIN_LITERAL.match(self.text, self.position)
+        if match is None:
+            return None
+        self.position = match.end()
+        word = match[0]
+        return word if word in _WORDS else f"{float(word):.15g}" if "." in word else str(int(word))
 
     def _filter(self) -> Test:
         """After `[?`: `(` conditions `)`."""

@@ -120,6 +120,8 @@ def checked(version: Version, document: JsonObject, causes: list[Cause]) -> list
     if not tree:
         return causes
     masks = list(_left(document, tree, ()))
+    if not masks and not causes:
+        return causes
     rest = [_guarded(cause, document, tree) for cause in causes if cause.path not in masks]
     return rest + [_mask_cause(path) for path in masks]
 
@@ -283,9 +285,12 @@ def _name(item: Any, field: str) -> str:
 def _left(value: Any, tree: Any, path: FieldPath) -> Iterator[FieldPath]:
     """Where masks stand in sensitive fields."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            if below := True if tree is True else _below(tree, key):
-                yield from _left(item, below, (*path, key))
+        keys = value if tree is True or None in tree else tree  # there are fewer places than fields
+        for key in keys:
+            if key in value:
+                below = True if tree is True else _below(tree, key)
+                if below:
+                    yield from _left(value[key], below, (*path, key))
     elif isinstance(value, list):
         if below := True if tree is True else tree.get(None):
             for index, item in enumerate(value):

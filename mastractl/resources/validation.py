@@ -50,7 +50,8 @@ def checked(
     found = parts.run(version, document, extent, unknown=unknown, old=before)
     if old is not None and before is None and any(not cause.warning for cause in found.causes):
         found = parts.run(version, document, extent, unknown=unknown, old=filled(version, old))
-    return found._replace(causes=found.causes + scale.causes(version, found.document))
+    more = scale.causes(version, found.document)
+    return found._replace(causes=found.causes + more) if more else found
 
 
 def is_valid(version: Version, document: JsonObject) -> bool:

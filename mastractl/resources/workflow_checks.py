@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 WORKFLOW_BEARERS = frozenset(("Workflow", "System"))
 """The kinds that hold workflows."""
 
+WORKFLOW = ("steps", "initialStep", "onError", "timeout")
+"""The fields of a Workflow's spec that the rules look at, all of them together."""
+
 
 def workflow_causes(kind: str, document: JsonObject) -> list[Cause]:
     """The errors and warnings of every workflow in a Workflow or System in canonical form."""

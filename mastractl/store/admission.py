@@ -131,17 +131,6 @@ def _beside_what_stands(
     return admit(document, known, fields=how.fields, namespace=DEFAULT_NAMESPACE, extent=how.extent, old=old)
 
 
-def checked_against(kind: Kind, document: JsonObject, old: JsonObject | None) -> list[Cause]:
-    """What is wrong with the document that a write comes to, beside the stored one (None: there is none).
-
-    What did not change may be what the schema forbids by now (`resources.ratcheting`).
-    """
-    from mastractl.resources import validation  # noqa: PLC0415 - readers need no schemas
-
-    _, causes = validation.result_causes(kind.storage_version, document, old)
-    return [cause for cause in causes if not cause.warning]
-
-
 def _narrowest(kinds: StoreKinds, document: JsonObject) -> KindRegistry:
     """The bundled kinds where they suffice: then no definition needs to be read."""
     known = kinds.bundled.find_api(Resource(document).api_version, Resource(document).kind)

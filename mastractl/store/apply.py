@@ -38,9 +38,9 @@ class Incoming(NamedTuple):
     that status is no part of what is wanted, but written by `update_status` alone. `definition` is the
     key of what defines its kind, "" for a kind known without the store.
 
-    `manager` is who writes it. An apply that does not `force` leaves other managers' fields alone and
-    raises FieldConflict; a `partial` one need not be a whole resource by itself; a `complete` one is known
-    to lack no default.
+    `manager` is who writes it, by way of `subresource` ("" for the resource itself). An apply that does not
+    `force` leaves other managers' fields alone and raises FieldConflict; a `partial` one need not be a whole
+    resource by itself; a `complete` one is known to lack no default.
     """
 
     kind: Kind
@@ -51,6 +51,7 @@ class Incoming(NamedTuple):
     status_apart: bool = True
     definition: str = ""
     manager: str = ""
+    subresource: str = ""
     force: bool = True
     partial: bool = False
     complete: bool = False
@@ -104,7 +105,8 @@ def update_status(draft: Draft, incoming: Incoming, removal: Removal) -> None:
     stored = _standing(draft, incoming)
     document = documents.with_status(stored, incoming.document)
     if not lifecycle.same(stored, document):
-        _updated(draft, incoming, stored, document, now=removal.now, subresource="status")
+        results.follows(incoming.kind, document, stored, subresource="status")
+        _updated(draft, incoming._replace(subresource="status"), stored, document, now=removal.now)
         draft.write(incoming.key, document)
 
 
@@ -180,7 +182,9 @@ def _merge(
         )
     document = documents.merged(stored, document, status_apart=incoming.status_apart)
     if owned.managers != held.managers or not held.recorded:
-        draft.own(incoming.key, Ownership(stored["metadata"].get("uid", ""), owned.managers, given))
+        uid = stored["metadata"].get("uid", "")
+        news = held.recorded or holders.gained(held.managers, owned.managers)
+        draft.own(incoming.key, Ownership(uid, owned.managers, given), news=news)
     changed = _settle(draft, incoming, stored, document, removal)
     remarks = holders.taken_over(held.managers, owned.managers, by=incoming.manager)
     return Outcome("configured" if changed else "unchanged", tuple(remarks))
@@ -189,7 +193,8 @@ def _merge(
 def _replace(draft: Draft, incoming: Incoming, stored: JsonObject, removal: Removal) -> None:
     document = _replaced(stored, incoming)
     if not lifecycle.same(stored, document):
-        _updated(draft, incoming, stored, document, now=removal.now, subresource="")
+        results.follows(incoming.kind, document, stored)
+        _updated(draft, incoming, stored, document, now=removal.now)
     _settle(draft, incoming, stored, document, removal)
 
 
@@ -221,16 +226,20 @@ def _let_begin(
     draft.own(incoming.key, Ownership(uid, owned.managers, given))
 
 
-def _updated(
-    draft: Draft, incoming: Incoming, stored: JsonObject, document: JsonObject, *, now: str, subresource: str
-) -> None:
+def _updated(draft: Draft, incoming: Incoming, stored: JsonObject, document: JsonObject, *, now: str) -> None:
     """Let what an update changes belong to its manager."""
     from mastractl.resources.ownership import owning  # noqa: PLC0415 - most writes change nothing
 
     schema = incoming.schema
     held = holders.held(draft, incoming.key, stored, schema)
     owned = owning.update(
-        stored, held.managers, document, schema, manager=incoming.manager, now=now, subresource=subresource
+        stored,
+        held.managers,
+        document,
+        schema,
+        manager=incoming.manager,
+        now=now,
+        subresource=incoming.subresource,
     )
     draft.own(incoming.key, Ownership(stored["metadata"].get("uid", ""), owned.managers))
 

@@ -43,6 +43,7 @@ class Draft:
         self._expected: dict[str, None] = {}
         self._revisions: dict[str, int] = {}
         self._owned: dict[str, Ownership] = {}
+        self._news: set[str] = set()
         self._beside: dict[str, bytes | None] = {}
 
     def entry(self, key: str) -> Entry | None:
@@ -79,9 +80,19 @@ class Draft:
         """Let the commit fail if the key changed since it was read, even if it is not written."""
         self._expected[key] = None
 
-    def own(self, key: str, ownership: Ownership) -> None:
-        """Let the fields of what will stand at the key belong to these managers."""
+    def own(self, key: str, ownership: Ownership, *, news: bool = True) -> None:
+        """Let the fields of what will stand at the key belong to these managers.
+
+        Without `news` the record only keeps what would be worked out anew whenever it is asked for.
+        """
         self._owned[key] = ownership
+        if news:
+            self._news.add(key)
+
+    def has_news(self, ops: dict[str, Op]) -> bool:
+        """Whether anything would be lost if these operations of the draft were left undone."""
+        idle = {keys.record(key) for key in self._owned if key not in self._news and key not in self._written}
+        return any(key not in idle and not isinstance(op, Check) for key, op in ops.items())
 
     def ownership(self, key: str) -> Ownership | None:
         """Who will own what stands at the key, None if this draft has not said."""
@@ -206,7 +217,8 @@ def transact(
 
     `parts` may divide what is too much for one commit into several, in the order they are to be made.
     Returns what the work returned, and its draft, which knows the revisions. Raises what the work raises,
-    TooLarge before anything is written, and Conflict when others got in between too often.
+    TooLarge before anything is written, and Conflict when others got in between too often. A store that
+    can only be read keeps no record that says nothing new; anything else it is to write raises Forbidden.
     """
     attempt = 0
     while True:
@@ -225,6 +237,10 @@ def transact(
                 draft.commit(commit, origin=origin)
         except errors.Conflict as lost:
             _rest(clock, attempt, lost)
+        except errors.Forbidden:  # the store can only be read
+            if draft.commits or draft.has_news(ops):
+                raise
+            return outcome, draft
         else:
             return outcome, draft
 

@@ -128,6 +128,12 @@ def last_applied(
     return lifecycle.arranged(named | part | {"metadata": metadata})
 
 
+def gained(before: Sequence[Manager], after: Sequence[Manager]) -> bool:
+    """Whether any manager owns fields that it did not own before."""
+    had = {manager.identity: manager.fields for manager in before}
+    return any(m.identity not in had or m.fields - had[m.identity] for m in after)
+
+
 def taken_over(before: Sequence[Manager], after: Sequence[Manager], *, by: str) -> Iterator[Cause]:
     """A remark for each applier that lost fields to another's apply."""
     left = {manager.identity: manager.fields for manager in after}

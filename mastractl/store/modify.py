@@ -75,7 +75,7 @@ def modify(
     if changed.get("status") == present.get("status") and admission.has_status_apart(asked.kind):
         changed = {field: value for field, value in changed.items() if field != "status"}
     (incoming,) = admission.let_in(kinds, [changed], admission.How(fields=asked.fields))
-    apply.update(draft, incoming._replace(manager=manager), removal)
+    apply.update(draft, incoming._replace(manager=manager, subresource=asked.subresource), removal)
     return incoming.warnings
 
 

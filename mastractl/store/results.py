@@ -2,13 +2,16 @@
 
 Each hand was checked when it came in. What was merged out of them gets its defaults and is checked once
 more: all of it by its schema, and by the rules of a bundled kind where it is not simply what was given.
+
+What an update comes to was checked whole when it came in, save for the rules that compare it with what stood
+there: those are asked here.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl.resources import validation
+from mastractl.resources import cel_rules, validation
 from mastractl.resources.structural import version_program
 from mastractl.store import refusals
 
@@ -36,10 +39,24 @@ def whole(
     whole, causes = validation.result_causes(kind.storage_version, document, old)
     causes = [cause for cause in causes if not cause.warning]
     if not causes and kind.bundled and (partial or _wanted(document) != _wanted(declared)):
-        causes = _particular(kind, whole)
+        causes = _particular(kind, whole, old)
     if causes:
         raise refusals.invalid(kind, document["metadata"]["name"], tuple(causes))
     return whole
+
+
+def follows(kind: Kind, document: JsonObject, old: JsonObject, *, subresource: str = "") -> None:
+    """Raise Invalid for an update that breaks a rule about how a value may change.
+
+    With a `subresource` only what is wrong there, or with the whole, counts.
+    """
+    version = kind.storage_version
+    if not cel_rules.has_rules(version):
+        return
+    _, causes = validation.result_causes(version, document, old)
+    found = [c for c in causes if not c.warning and (not subresource or c.path[:1] in {(), (subresource,)})]
+    if found:
+        raise refusals.invalid(kind, document["metadata"]["name"], tuple(found))
 
 
 def completed(kind: Kind, document: JsonObject) -> JsonObject:
@@ -54,11 +71,14 @@ def _wanted(document: JsonObject) -> JsonObject:
     return {field: value for field, value in document.items() if field not in _NOT_WANTED}
 
 
-def _particular(kind: Kind, document: JsonObject) -> list[Cause]:
+def _particular(kind: Kind, document: JsonObject, old: JsonObject | None) -> list[Cause]:
     """What speaks against it beside its schema."""
     from mastractl.resources.admission import admit  # noqa: PLC0415 - seldom
     from mastractl.resources.kinds import KindRegistry  # noqa: PLC0415 - seldom
 
     alone = KindRegistry()
     alone.add(kind)
-    return list(admit(document, alone, fields="ignore").causes)
+    found = admit(document, alone, fields="ignore")
+    if found.causes and old is not None:
+        found = admit(document, alone, fields="ignore", old=old)
+    return list(found.causes)

@@ -29,15 +29,15 @@ def view(kinds: StoreKinds, kind: Kind) -> View | None:
         return None
     version = kind.shown_version
     api_version = f"{kind.group}/{version.name}"
-    since = kinds.defined_at(kind) if has_defaults(version) else 0
+    since = kinds.defined_at(kind)
 
     def show(resource: Resource) -> None:
         document = resource.document
+        older = since > int(resource.resource_version or 0)
         if document["apiVersion"] != api_version:
             document["apiVersion"] = api_version
-        elif since <= int(resource.resource_version or 0):
-            return
-        if since:
+            older = True
+        if older and has_defaults(version):
             resource.document = _completed(version, document)
 
     return show

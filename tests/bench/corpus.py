@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 _TEAMS = ("cooking", "support", "research", "billing", "travel")
 _TOOLS = ("web-search", "recipe-finder", "calculator", "calendar", "mailer", "translator")
 
@@ -56,6 +58,33 @@ spec:
     minReplicas: 1
     maxReplicas: {1 + number % 5}
 """
+
+
+RULES = (
+    "self.scaling.minReplicas <= self.scaling.maxReplicas",
+    "size(self.instructions) <= 4096",
+    "self.tools.all(tool, tool.name != '')",
+)
+
+
+def ruled_yaml(count: int, schema) -> str:
+    """The same documents as resources of a kind of one's own, after its definition, which has CEL rules."""
+    spec = schema["properties"]["spec"] | {"x-kubernetes-validations": [{"rule": rule} for rule in RULES]}
+    whole = schema | {"properties": schema["properties"] | {"spec": spec}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": whole}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "assistants.acme.io"},
+        "spec": {
+            "group": "acme.io",
+            "scope": "Namespaced",
+            "names": {"kind": "Assistant", "plural": "assistants"},
+            "versions": [version],
+        },
+    }
+    written = "apiVersion: mastra.ai/v1\nkind: Agent\n", "apiVersion: acme.io/v1\nkind: Assistant\n"
+    return "".join(("---\n", json.dumps(definition), "\n", agents_yaml(count).replace(*written)))
 
 
 def agents(count, *, prefix="assistant-"):

@@ -230,6 +230,22 @@ class TestFaults:
         assert result.code == 4
         assert "no finalizer can be added" in edit.seen[1]
 
+    def test_what_is_forbidden_by_now_can_stay_as_it_is(self, edit, store, make):
+        definition = make.definition()
+        url = {"type": "string"}
+        fields = {"url": url, "more": {"type": "string"}}
+        schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        schema["properties"]["spec"]["properties"] = fields
+        source = make.resource("s", kind="DataSource", url="long") | {"apiVersion": "acme.io/v1"}
+        store.apply_all([definition, source])
+        url["maxLength"] = 2
+        store.apply(definition)
+        result = edit(replaced("url: long", "url: long\n  more: x"), arguments=("datasource", "s"))
+        assert (result.code, result.lines) == (0, ["datasource.acme.io/s edited"])
+        result = edit(replaced("url: long", "url: longer"), as_it_is, arguments=("datasource", "s"))
+        assert result.code == 4
+        assert "must have at most 2 characters" in edit.seen[1]
+
     def test_warnings_are_told_once_it_is_saved(self, edit, one):
         result = edit(replaced("instructions: Help.", "instructions: NO"))
         assert result.code == 0

@@ -111,9 +111,8 @@ def test_the_examples_are_in_their_canonical_form(cli, story):
 
 
 def test_a_text_without_a_canonical_form_is_left_alone_and_told(cli):
-    long = (
-        f'kind: Agent\napiVersion: mastra.ai/v1\nmetadata:\n  annotations:\n    ? "{"k" * 1100}"\n    : x\n'
-    )
+    key = "k" * 1100
+    long = f'kind: Agent\napiVersion: mastra.ai/v1\nmetadata:\n  annotations:\n    ? "{key}"\n    : x\n'
     path = cli.write("long.yaml", long)
     result = cli("fmt", path)
     assert "warning[no-canonical-form]" in result.err

@@ -96,6 +96,8 @@ def test_an_unknown_command_points_at_the_help(cli):
         (["get", "-z"], "unknown flag: -z", "see 'mastractl get --help'"),
         (["get", "agents", "-o"], "option '-o' requires an argument", "see 'mastractl get --help'"),
         (["--nope", "get"], "unknown flag: --nope", ""),
+        (["version", "-o", "xml"], "'xml' is not one of 'json', 'yaml'", "see 'mastractl version --help'"),
+        (["help", "all"], 'unknown command "all"', "the manual of all commands: mastractl help --all"),
         (["get", "agents", "--color", "red"], "'red' is not one of", "see 'mastractl get --help'"),
         (
             ["get", "agents", "-A=perhaps"],

@@ -119,6 +119,8 @@ def test_plain_apply_takes_over_and_says_from_whom(applied):
 def test_without_overwriting_a_plain_apply_stops(applied):
     applied.ok("apply", "-f", "part.yaml", *TEAM, "--force-conflicts")
     result = applied("apply", "-f", "a.yaml", "--overwrite=false")
+    assert "--force-conflicts" not in result.err  # that goes with --server-side only
+    assert "by leaving out --no-overwrite" in result.err
     assert result.code == 5
     assert 'conflict with "team"' in result.err
 

@@ -94,6 +94,9 @@ def test_an_error_is_never_taken_for_changes(applied):
         ["-f", "a.yaml", "--prune"],
         ["-f", "nope.yaml"],
         ["-f", "a.yaml", "--force-conflicts"],
+        ["-f", "a.yaml", "--bogus"],
+        ["-f", "a.yaml", "--color=red"],
+        ["-f"],
     ):
         assert applied("plan", *arguments, "--detailed-exitcode").code not in {0, 2}
     assert applied("plan", "-f", "a.yaml", "--prune").code == 2

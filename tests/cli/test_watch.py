@@ -125,6 +125,15 @@ def test_changes_made_by_an_editor_are_told(cli, two, make, script):
     assert events[1]["object"]["spec"]["instructions"] == "By hand."
 
 
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_owners_are_shown_where_get_follows(cli, two, script, form):
+    two.modify("agents", name="x", change=lambda live: live | {"spec": {"instructions": "B."}}, manager="me")
+    followed = cli("get", "agents", "-w", "-o", form, "--show-managed-fields", stdout=script()).out
+    assert "managedFields" in followed
+    assert "me" in followed
+    assert "managedFields" not in cli("get", "agents", "-w", "-o", form, stdout=script()).out
+
+
 def test_other_forms(cli, two, script):
     assert cli("watch", "agents", "-o", "name", stdout=script()).out == "agent.mastra.ai/x\n"
     assert "ACTIVITY" in cli("watch", "agents", "-o", "wide", stdout=script()).lines[0]

@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 STORIES = sorted(p for p in (ROOT / "examples").iterdir() if p.is_dir())
 MANIFESTS = [s for s in STORIES if any(s.glob("*.yaml"))]
 
+DESCRIBED = ["--description", "Tells."]
+
 
 @pytest.fixture
 def env(tmp_path):
@@ -70,6 +72,7 @@ def test_the_ci_script_is_idempotent_and_stops_at_a_typo(env, tmp_path):
         )
 
     kitchen = ROOT / "examples" / "kitchen"
+    assert mastractl(env, "apply", "-f", str(kitchen / "tools.yaml")).returncode == 0
     assert deploy(kitchen).returncode == 0
     second = deploy(kitchen)
     assert (second.returncode, second.stderr.splitlines()[-1]) == (0, "nothing to do")
@@ -80,3 +83,37 @@ def test_the_ci_script_is_idempotent_and_stops_at_a_typo(env, tmp_path):
     third = deploy(broken)
     assert third.returncode == 4
     assert "instuctions" in third.stdout + third.stderr
+
+
+def test_the_ci_script_prunes_what_left_the_directory_and_nothing_else(env, tmp_path):
+    script = str(ROOT / "examples/ci/deploy.sh")
+    directory = tmp_path / "tools"
+    directory.mkdir()
+
+    def write(count):
+        for path in directory.iterdir():
+            path.unlink()
+        for number in range(count):
+            made = mastractl(
+                env, "create", "tool", f"t{number}", *DESCRIBED, "--dry-run=client", "-o", "yaml"
+            )
+            (directory / f"t{number}.yaml").write_text(made.stdout, encoding="utf-8")
+
+    def deploy(**more):
+        return subprocess.run(
+            ["sh", script, directory], env=env | more, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    assert mastractl(env, "create", "tool", "other", *DESCRIBED).returncode == 0
+    write(9)
+    assert mastractl(env, "apply", "-f", str(directory)).returncode == 0  # to no set
+    assert deploy().returncode == 0
+    write(8)
+    assert "tool.mastra.ai/t8 pruned\n" in deploy().stdout
+    write(2)
+    refused = deploy()
+    assert refused.returncode not in {0, 2}
+    assert "more than a quarter" in refused.stderr
+    assert deploy(YES="1").returncode == 0
+    left = mastractl(env, "get", "tools", "-o", "name").stdout.split()
+    assert left == ["tool.mastra.ai/other", "tool.mastra.ai/t0", "tool.mastra.ai/t1"]

@@ -28,6 +28,8 @@ AGENT = {
     },
 }
 
+WHOLE = json.dumps(AGENT, separators=(",", ":"))
+
 KUBECTL = [
     # text and literals
     ("plain text", "plain text"),
@@ -43,6 +45,13 @@ KUBECTL = [
     ("{.spec.steps[0].uses}", '[{"n":1},{"n":2}]'),
     ("{.spec.empty}", "{}"),
     ("{$.kind}{@.kind}", "AgentAgent"),
+    # the whole document, and literals
+    ("{.}", WHOLE),
+    ("{ . }", WHOLE),
+    ("{@}", WHOLE),
+    ("{$}", WHOLE),
+    ("{range .spec.steps[*].uses[*]}{.}{end}", '{"n":1}{"n":2}{"n":3}'),
+    ("{1}{true}{ false }{-2}{+3}{1.50}{'x'}", "1truefalse-231.5x"),
     # fields
     ("{.metadata.name}", "cook"),
     ("{ .metadata.name }", "cook"),
@@ -74,6 +83,8 @@ KUBECTL = [
     ("{.spec.steps[*].id}{.spec.steps[*].run}", "plan cooka b"),
     # recursive descent
     ("{..name}", "cook"),
+    ("{..id}", "plan cook"),
+    ("{..max} {..big}", "3 10000000"),
     ("{...name}", "cook"),
     ("{..n}", "1 2 3"),
     ("{..uses[0].n}", "1 3"),
@@ -84,6 +95,11 @@ KUBECTL = [
     ("{range.spec.steps[*]}{.id}{end}", "plancook"),
     ('{range .spec.steps[?(@.id=="cook")]}{.run}{end}', "b"),
     ("{range .spec.steps[*]}\n  {.id}\n{end}", "\n  plan\n\n  cook\n"),
+    # a range without an end: the rest is its body, and then the rest comes once more
+    ("{range .spec.steps[*]}{.id};", "plan;cook;;"),
+    ("{range .spec.steps[*]}{.id}{.kind};", "plan;cook;Agent;"),
+    ("{range .nope[*]}{.kind}", "Agent"),
+    ("{range .spec.steps[*]}{range .uses[*]}{.n}{end}{.kind};", "12;3;Agent;"),
     # filters
     ('{.spec.steps[?(@.id=="cook")].run}', "b"),
     ("{.spec.steps[?( @.id == 'plan' )].run}", "a"),
@@ -161,10 +177,13 @@ def test_null_matches_null_and_nothing_else():
 BAD_TEMPLATES = [
     ("{.a", 1, "no '}'"),
     ("x{.a{.b}", 5, "'}' should stand here"),
-    ("{range .a[*]}{.b}", 1, "no {end}"),
+    ("{range .a[*]}{range .b[*]}{.c}", 14, "no {end}"),
     ("{.a}{end}", 5, "without a {range}"),
     ("{kind}", 2, "begins with a dot"),
-    ("{.}", 3, "field name is missing"),
+    ("{.a.}", 5, "field name is missing"),
+    ("{..}{.[0]}", 7, "field name is missing"),
+    ("{1x}", 2, "should stand here"),
+    ("{truely}", 2, "begins with a dot"),
     ("{.a....b}", 6, "cannot follow"),
     ("{.a[}", 5, "no index"),
     ("{.a[b]}", 5, "no index"),

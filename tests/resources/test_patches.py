@@ -77,16 +77,17 @@ def test_operations_of_rfc_6902(operation, path, there):
 @pytest.mark.parametrize(
     ("operation", "said"),
     [
-        ({"op": "test", "path": "/spec/n", "value": 2}, "the value there is 1, not 2"),
-        ({"op": "test", "path": "/spec/n", "value": True}, "the value there is 1, not true"),
+        ({"op": "test", "path": "/spec/n", "value": 2}, "the value there is not 2"),
+        ({"op": "test", "path": "/spec/n", "value": True}, "the value there is not true"),
         ({"op": "test", "path": "/spec/nope", "value": 2}, "there is nothing at this path"),
         ({"op": "remove", "path": "/spec/nope"}, "nope"),
         ({"op": "replace", "path": "/spec/tools/7", "value": 1}, "outside of list"),
         ({"op": "add", "path": "/spec/tools/x", "value": 1}, "'x'"),
-        ({"op": "add", "path": "/nope/deeper", "value": 1}, "nope"),
+        ({"op": "add", "path": "/nope/deeper", "value": 1}, "there is nothing at /nope"),
+        ({"op": "replace", "path": "/spec/tools/0/ref/name", "value": 1}, "nothing at /spec/tools/0/ref"),
         ({"op": "add", "path": "/spec/n/deeper", "value": 1}, "deeper"),
         ({"op": "remove", "path": "/spec/n/deeper"}, ""),
-        ({"op": "copy", "from": "/nope", "path": "/spec/n"}, "nope"),
+        ({"op": "copy", "from": "/nope", "path": "/spec/n"}, "there is nothing at /nope"),
         ({"op": "move", "from": "/spec", "path": "/spec/n"}, "own children"),
     ],
 )
@@ -96,6 +97,7 @@ def test_an_operation_that_cannot_be_carried_out_is_named(operation, said):
         patches.json_patch(DOCUMENT, [fine, operation])
     assert f"operation 1 ({operation['op']} {operation['path']}): " in refused.value.message
     assert said in refused.value.message
+    assert "{" not in refused.value.message  # an object may hold secrets
     assert refused.value.hint
 
 

@@ -19,17 +19,8 @@ if TYPE_CHECKING:
 
     from mastractl.cli.intake import Intake
     from mastractl.cli.invocation import Invocation
-    from mastractl.resources.admission import Fields
     from mastractl.store import Applied, Pruned
 
-Validate = Annotated[
-    Literal["strict", "warn", "ignore", "true", "false"],
-    options.flag(
-        "--validate",
-        metavar="strict|warn|ignore",
-        help="Unknown fields are errors (the default), warnings, or dropped without a word.",
-    ),
-]
 KeepGoing = Annotated[
     bool, options.flag("--keep-going", help="Apply what is in order even if something else is not.")
 ]
@@ -73,14 +64,6 @@ mastractl apply -f manifests/ -R --set kitchen --prune
 # Some fields only, in the name of another manager, and not those that somebody else owns
 mastractl apply -f agent.yaml --server-side --field-manager ci --force-conflicts
 """
-
-_FIELDS: dict[str, Fields] = {
-    "strict": "strict",
-    "true": "strict",
-    "warn": "warn",
-    "ignore": "ignore",
-    "false": "ignore",
-}
 
 
 @options.verb(
@@ -133,7 +116,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     selector: options.Selector = "",
     output: options.ChangeOutput = "",
     dry_run: options.DryRun = "none",
-    validate: Validate = "strict",
+    validate: options.Validate = "strict",
     strict_refs: options.StrictRefs = False,
     keep_going: KeepGoing = False,
     server_side: applying.ServerSide = False,
@@ -161,7 +144,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
         filename or (),
         recursive=recursive,
         selector=selector,
-        fields=_FIELDS[validate],
+        fields=options.FIELDS[validate],
         strict_refs=strict_refs,
         server_side=server_side,
         manager=field_manager,

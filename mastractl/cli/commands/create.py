@@ -219,6 +219,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     *,
     filename: options.Filenames = None,
     recursive: options.Recursive = False,
+    validate: options.Validate = "strict",
     strict_refs: options.StrictRefs = False,
     keep_going: KeepGoing = False,
     dry_run: options.DryRun = "none",
@@ -246,7 +247,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
 
     writing.run(
         inv,
-        writing.Manifests(filename or (), recursive, strict_refs, keep_going),
+        writing.Manifests(filename or (), recursive, options.FIELDS[validate], strict_refs, keep_going),
         writing.Saying("created", output, dry_run),
         refusal=refusal,
         write=lambda checked: inv.store.create_all(

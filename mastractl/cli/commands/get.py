@@ -15,10 +15,12 @@ from mastractl.cli import options, selection
 from mastractl.cli.printers.interface import PrintOptions, printer_for
 
 if TYPE_CHECKING:
+    from mastractl.cli.following import Show
     from mastractl.cli.invocation import Invocation
     from mastractl.cli.printers.printer import Printer
     from mastractl.cli.selection import Selection
     from mastractl.resources.resource import Resource
+    from mastractl.store import WatchEvent
 
 Resources = Annotated[
     list[str] | None,
@@ -225,7 +227,19 @@ def _follow(inv: Invocation, chosen: Selection, printer: Printer, how: _How) -> 
     rows = how.output not in {"json", "yaml"} and not how.output.startswith("jsonpath")
     by_itself = following.as_resources(printer, inv.stdout, rows=rows)
     show = following.as_events(printer) if how.events else by_itself
+    if how.owners and not how.in_rows:
+        show = _with_owners(inv, show)
     following.follow(inv, chosen, show, listed=not how.only_changes)
+
+
+def _with_owners(inv: Invocation, show: Show) -> Show:
+    """The same, with the owners that the fields of each resource have by now."""
+
+    def shown(batch: list[WatchEvent]) -> None:
+        _add_owners(inv, [event.resource for event in batch])
+        show(batch)
+
+    return shown
 
 
 def _say_nothing_found(inv: Invocation, chosen: Selection) -> None:

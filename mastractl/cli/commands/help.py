@@ -42,6 +42,9 @@ def run(
         if output != "text":
             message = f"-o {output} is a form of the whole manual"
             raise errors.UsageError(message, hint=f"mastractl help --all -o {output}")
+        if words == ["all"]:
+            message = 'unknown command "all" for "mastractl"'
+            raise errors.UsageError(message, hint="the manual of all commands: mastractl help --all")
         return main.dispatch([*(words or ()), "--help"], Surroundings(inv.process, inv.reporter))
     if words:
         message = "name a command or say --all, one of the two"

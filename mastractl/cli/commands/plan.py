@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mastractl import errors, values
+from mastractl import values
 from mastractl.cli import applying, options, plans
 from mastractl.cli.printers.name import resource_name
 
@@ -76,12 +76,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
         everything=everything,
         allowlist=prune_allowlist or (),
     )
-    try:
-        taken = applying.take(inv, asked, verb="plan", undone="planned")
-    except errors.UsageError as error:
-        if detailed_exitcode:  # 2 would say that there is something to do
-            raise errors.BadRequest(error.message, hint=error.hint) from error
-        raise
+    taken = applying.take(inv, asked, verb="plan", undone="planned")
     done = applying.preview(inv, asked, taken.checked)
     found = plans.changes(inv, done)
     if output == "json":

@@ -46,6 +46,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     *,
     filename: options.Filenames = None,
     recursive: options.Recursive = False,
+    validate: options.Validate = "strict",
     strict_refs: options.StrictRefs = False,
     keep_going: KeepGoing = False,
     force: Force = False,
@@ -83,7 +84,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
 
     writing.run(
         inv,
-        writing.Manifests(filename or (), recursive, strict_refs, keep_going),
+        writing.Manifests(filename or (), recursive, options.FIELDS[validate], strict_refs, keep_going),
         writing.Saying("replaced", output, dry_run),
         refusal=refusal,
         write=write,

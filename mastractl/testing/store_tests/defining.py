@@ -52,6 +52,32 @@ class DefiningTests(Foundation):
         assert store.apply(definition()).operation == "unchanged"
         assert store.require("crd", name=NAME) == made
 
+    def test_a_rule_about_changes_holds_for_every_way_to_change(self, store: StateStore) -> None:
+        grows = {"rule": "self >= oldSelf", "message": "it only grows"}
+        schema = with_size(**{"x-kubernetes-validations": [grows]})
+        schema["properties"]["status"] = {
+            "type": "object",
+            "properties": {"seen": {"type": "integer", "x-kubernetes-validations": [grows]}},
+        }
+        store.apply_all([definition(schema=schema), widget(size=3)])
+        before = store.update_status({**widget(size=3), "status": {"seen": 2}})
+
+        def shrink(document: JsonObject) -> JsonObject:
+            return {**document, "spec": {"size": 2}}
+
+        for write in (
+            lambda: store.apply(widget(size=2)),
+            lambda: store.update(changed(before, size=2)),
+            lambda: store.update_all([changed(before, size=2)]),
+            lambda: store.modify("widgets", name="w", change=shrink),
+            lambda: store.update_status({**widget(size=3), "status": {"seen": 1}}),
+        ):
+            with pytest.raises(errors.Invalid, match="it only grows"):
+                write()
+        assert store.require("widgets", name="w") == before
+        assert store.update(changed(before, size=4)).spec == {"size": 4}
+        assert store.update_status({**widget(), "status": {"seen": 3}}).status == {"seen": 3}
+
     def test_what_stands_since_when_stays(self, store: StateStore) -> None:
         first = store.apply(definition()).resource
         second = store.apply(definition(schema=with_size())).resource

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mastractl import values
+from mastractl import errors, values
 from mastractl.engines.contract import Put
 from mastractl.store import StateStore
 from mastractl.testing.clocks import FakeClock
@@ -143,6 +143,15 @@ class Narrow(Wrapped):
         assert len(ops) <= self.capabilities.max_commit
         self.commits.append(ops)
         return self.engine.commit(ops, origin=origin)
+
+
+class Unwritable(Wrapped):
+    """An engine that can only be read."""
+
+    def commit(self, ops: Sequence[Op], *, origin: str = "") -> Commit:  # noqa: ARG002 - the contract's
+        """Refuse."""
+        message = "the store is open for reading only"
+        raise errors.Forbidden(message)
 
 
 class Foundation:

@@ -218,7 +218,7 @@ class ModifyingTests(Foundation):
             seen.append(values.copy(scale))
             return {**scale, "spec": {"replicas": 5}}
 
-        applied = store.modify("widgets", name="w", change=change, subresource="scale")
+        applied = store.modify("widgets", name="w", change=change, subresource="scale", manager="scaler")
         assert applied.resource.spec["size"] == 5
         assert (seen[0]["kind"], seen[0]["spec"], seen[0]["status"]) == (
             "Scale",
@@ -226,6 +226,9 @@ class ModifyingTests(Foundation):
             {"replicas": 0},
         )
         assert seen[0]["metadata"]["resourceVersion"] == made.resource_version
+        (entry,) = (e for e in store.managed_fields("widgets", name="w") if e.get("subresource") == "scale")
+        assert (entry["manager"], entry["operation"]) == ("scaler", "Update")
+        assert entry["fieldsV1"] == {"f:spec": {"f:size": {}}}
         for wrong in (-1, "3", 2.5, True, 2**31):
             with pytest.raises(errors.Invalid, match="a whole number"):
                 store.modify(
@@ -260,6 +263,55 @@ class ModifyingTests(Foundation):
         same = store.modify("agents", name="cook", change=lambda document: document)
         assert same.operation == "unchanged"
         assert store.modify("agents", name="cook", change=says("Bake.")).operation == "configured"
+
+    def test_a_workflow_that_cannot_run_can_be_changed_elsewhere(self, store: StateStore) -> None:
+        broken: JsonObject = {"steps": [{"id": "a", "next": ["gone"]}]}
+        whole = {**agent("w"), "kind": "Workflow", "spec": {"steps": [{"id": "a"}]}}
+        made = store.create(whole)
+        put(store.engine, "res/workflow/default/w", {**made.document, "spec": broken})
+        assert store.modify("workflows", name="w", change=labelled(a="b")).resource.labels == {"a": "b"}
+        described = with_field("spec", "description", value="x")
+        assert store.modify("workflows", name="w", change=described).resource.spec["description"] == "x"
+        stands = store.require("workflows", name="w")
+        assert store.update({**stands.document, "metadata": {"name": "w"}}).labels == {}
+        part = {**whole, "metadata": {"name": "w", "labels": {"c": "d"}}, "spec": {}}
+        assert store.apply(part, manager="team", partial=True).resource.labels == {"c": "d"}
+        for change in (
+            with_field("spec", "initialStep", value="a"),
+            with_field("spec", "steps", value=[{"id": "b", "next": ["gone"]}]),
+        ):
+            with pytest.raises(errors.Invalid, match="there is no step"):
+                store.modify("workflows", name="w", change=change)
+        with pytest.raises(errors.Invalid, match="there is no step"):
+            store.apply({**part, "spec": broken | {"timeout": "5m"}}, manager="team", partial=True)
+        mended = with_field("spec", "steps", value=[{"id": "a"}])
+        assert store.modify("workflows", name="w", change=mended).operation == "configured"
+
+    def test_a_part_of_a_workflow_need_not_run_by_itself(self, store: StateStore) -> None:
+        def workflow(*steps: JsonObject) -> JsonObject:
+            return {**agent("w"), "kind": "Workflow", "spec": {"steps": [*steps]}}
+
+        store.apply(workflow({"id": "a", "next": ["b"]}, {"id": "b"}, {"id": "c"}))
+        applied = store.apply(workflow({"id": "b", "next": ["c"]}), manager="team", partial=True)
+        assert [step.get("next") for step in applied.resource.spec["steps"]][:2] == [["b"], ["c"]]
+        with pytest.raises(errors.Invalid, match='there is no step "d"'):
+            store.apply(workflow({"id": "c", "next": ["d"]}), manager="team", partial=True)
+
+    def test_what_a_tightened_schema_forbids_can_be_changed_elsewhere(self, store: StateStore) -> None:
+        def sized(**rule: int) -> JsonObject:
+            fields = {"size": {"type": "integer", **rule}, "color": {"type": "string"}}
+            spec = {"type": "object", "properties": fields}
+            return definition(schema={"type": "object", "properties": {"spec": spec}})
+
+        store.apply_all([sized(), widget(size=5)])
+        store.apply(sized(maximum=1))
+        red = with_field("spec", "color", value="red")
+        assert store.modify("widgets", name="w", change=red).resource.spec == {"size": 5, "color": "red"}
+        assert store.modify("widgets", name="w", change=labelled(a="b")).operation == "configured"
+        (again,) = store.update_all([{**widget(size=5), "spec": {"size": 5, "color": "blue"}}])
+        assert again.resource.spec == {"size": 5, "color": "blue"}
+        with pytest.raises(errors.Invalid, match="must be at most 1, found 6"):
+            store.modify("widgets", name="w", change=with_field("spec", "size", value=6))
 
     def test_all_are_created_or_none(self, store: StateStore) -> None:
         store.create(tool("there"))

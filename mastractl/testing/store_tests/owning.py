@@ -12,6 +12,7 @@ from mastractl.store import StateStore
 from mastractl.testing.store_tests.foundation import (
     Foundation,
     Meddling,
+    Unwritable,
     agent,
     changed,
     definition,
@@ -305,6 +306,22 @@ class OwningTests(Foundation):
         after = store.apply(agent(says="Bake.")).resource
         assert after.labels == {}
         assert after.status == {"phase": "Running"}
+
+    def test_a_record_that_says_nothing_new_is_not_worth_failing_for(self, store: StateStore) -> None:
+        metadata: JsonObject = {"uid": "u", "generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z"}
+        put(store.engine, KEY, agent(labels={"a": "1"}, **metadata))
+        reader = StateStore(Unwritable(store.engine))
+        assert reader.apply(agent(labels={"a": "1"})).operation == "unchanged"
+        assert reader.apply(agent(labels={"a": "1"}), force=False).operation == "unchanged"
+        with pytest.raises(errors.Forbidden):
+            reader.apply(agent(labels={"a": "1"}), manager="team")
+        with pytest.raises(errors.Forbidden):
+            reader.apply(agent(says="Bake.", labels={"a": "1"}))
+        with pytest.raises(errors.Forbidden):
+            reader.apply_all([agent(labels={"a": "1"}), agent("new")])
+        store.apply(agent(labels={"a": "1"}), manager="team")
+        with pytest.raises(errors.Forbidden):
+            reader.apply(agent(), manager="team")  # the label is mastractl's too, so nothing but the record
 
     def test_the_record_of_another_resource_does_not_count(self, store: StateStore) -> None:
         store.apply(agent(), manager="team")

@@ -31,21 +31,33 @@ EVERYWHERE = "globals"
 """The file of what holds for every verb."""
 
 KUBECTL = {
-    "options",
-    "plugin",
+    "annotate",
     "api-resources",
     "api-versions",
     "apply",
     "completion",
     "config",
+    "create",
     "delete",
     "describe",
     "diff",
+    "edit",
+    "events",
     "explain",
+    "fmt",
     "get",
+    "label",
+    "options",
+    "patch",
+    "plugin",
+    "replace",
+    "rollout",
+    "validate",
     "version",
     "wait",
+    "watch",
 }
+"""The verbs of the table."""
 FIELDS = {"rank", "what", "flags", "run", "out", "err", "code", "after", "stdin", "environ", "tests"}
 
 
