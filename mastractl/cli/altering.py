@@ -45,7 +45,7 @@ def chosen(inv: Invocation, asked: selection.Asked, *, everything: bool) -> list
     which = selection.choose_explicitly(inv, asked, everything=everything)
     found = selection.find(inv, which)
     if not found.resources and not which.named:
-        inv.note("No resources found" + (f" in {which.namespace} namespace." if which.namespace else ""))
+        selection.say_none(inv, which)
     found.report_missing(inv)
     return found.resources
 

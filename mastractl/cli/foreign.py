@@ -35,6 +35,19 @@ FLAGS: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 """By the name of its parameter: how it is spelt, what is said, and what to do instead."""
 
+UNKNOWN: dict[str, str] = {
+    "--cascade": "`mastractl delete --cascade=orphan` lets stand what a resource owns",
+    "--edit": "`--dry-run=client -o yaml` writes a manifest to edit; `mastractl edit` changes what is there",
+    "--export": "a store's resource can be applied as `-o yaml` shows it",
+    "--force": "`apply --server-side --force-conflicts` takes fields over, `replace --force` begins anew",
+    "--insecure-skip-tls-verify": "there is no API server: mastractl works on a store",
+    "--openapi-patch": "every kind is merged by its schema here",
+    "--record": "every change is kept without it: `mastractl rollout history` shows them",
+    "--short": "`--client` prints one line",
+    "--template": "Go templates are not supported: -o jsonpath= or -o custom-columns= do it",
+}
+"""Flags of kubectl's that some verbs of ours have and others do not, or none: what to do instead."""
+
 SPELLINGS = frozenset(spelling for spellings, _, _ in FLAGS.values() for spelling in spellings)
 """All of them: what is never offered in place of a flag that there is not."""
 

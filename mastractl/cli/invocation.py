@@ -189,9 +189,9 @@ class Invocation:
         """Write one line of data."""
         self.process.stdout.write(text + "\n")
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, hint: str = "") -> None:
         """Say something on standard error that nobody need act on; `-q` drops it."""
-        self.reporter.note(text)
+        self.reporter.note(text, hint=hint)
 
     def warn(self, message: str, *, hint: str = "") -> None:
         """Warn on standard error; `-q` drops it."""

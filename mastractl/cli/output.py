@@ -60,10 +60,10 @@ class Reporter:
         self.wrong_usage = errors.UsageError.exit_code
         self._failures: list[errors.MastraError] = []
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, hint: str = "") -> None:
         """Say something nobody need act on. Not said in JSON, where nobody reads it."""
         if not self.quiet and not self.as_json:
-            self.raw(text + "\n")
+            self.raw(f"{text}\n{self._hint(hint)}")
 
     def warn(self, message: str, *, hint: str = "") -> None:
         """Say what is likely to be a mistake but does not stop the run."""
@@ -172,9 +172,13 @@ def _usage_error(error: Exception, text: str) -> errors.UsageError:
     """Typer's complaint in kubectl's words."""
     option = getattr(error, "option_name", "")
     if option and "No such option" in text:
+        if option in foreign.UNKNOWN:
+            return errors.UsageError(f"unknown flag: {option}", hint=foreign.UNKNOWN[option])
         near = [n for n in getattr(error, "possibilities", None) or () if n not in foreign.SPELLINGS]
         return errors.UsageError(f"unknown flag: {option}", hint=f"did you mean {near[0]!r}?" if near else "")
-    text = text.rstrip(".").replace("one of '', ", "one of ")  # "" is how a flag says it was not given
+    text = (
+        text.partition(". Choose from")[0].rstrip(".").replace("one of '', ", "one of ")
+    )  # "" is how a flag says it was not given
     return errors.UsageError(text[:1].lower() + text[1:])
 
 

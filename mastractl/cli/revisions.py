@@ -110,7 +110,7 @@ def chosen(inv: Invocation, asked: selection.Asked) -> Iterator[Past]:
             selection.Named(inv.store.resolve(f"{r.kind}.{r.group}"), r.namespace, r.name) for r in found
         ]
         if not named:
-            inv.note("No resources found" + (f" in {which.namespace} namespace." if which.namespace else ""))
+            selection.say_none(inv, which)
     for each in named:
         try:
             yield past(inv, each)

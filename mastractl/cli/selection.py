@@ -208,9 +208,38 @@ def _hint(inv: Invocation, named: Named) -> str:
     if inv.kinds.match(named.name):
         several = f"{named.kind.plural},{named.name}"
         return f"{named.name!r} is a type of resource: to name several types write {several}"
-    there = inv.store.list(named.kind, namespace=named.namespace or None).items
+    everywhere = inv.store.list(named.kind, namespace=None).items
+    there = [resource for resource in everywhere if resource.namespace == named.namespace]
     if meant := spelling.hint(named.name, (resource.name for resource in there)):
         return meant
     if not named.kind.namespaced:
         return ""
+    others = sorted(resource.namespace for resource in everywhere if resource.name == named.name)
+    if others:
+        return f"there is one in namespace {others[0]!r}: look there with -n {others[0]}"
     return f"looked in namespace {named.namespace!r}; -n looks in another"
+
+
+def say_none(inv: Invocation, chosen: Selection) -> None:
+    """Say that there is nothing of a selection, and where there is."""
+    here = chosen.namespace is not None and any(kind.namespaced for kind in chosen.kinds)
+    where = f" in {chosen.namespace} namespace." if here else ""
+    inv.note(f"No resources found{where}", hint=_elsewhere(inv, chosen))
+
+
+def _elsewhere(inv: Invocation, chosen: Selection) -> str:
+    """Where resources of a selection that has none in its namespace may be looked for; "" if nowhere."""
+    kinds = [kind for kind in chosen.kinds if kind.namespaced]
+    if chosen.namespace is None or not kinds:
+        return ""
+    there = inv.store.list_all(kinds, namespace=None, labels=chosen.labels, fields=chosen.fields).items
+    if not there:
+        return ""
+    from mastractl import spelling  # noqa: PLC0415 - for mistakes only
+
+    near = spelling.nearest(chosen.namespace, sorted({resource.namespace for resource in there}))
+    if near:
+        return f"did you mean -n {near}?"
+    count = len(there)
+    are = "is 1" if count == 1 else f"are {count}"
+    return f"there {are} in other namespaces: -A shows all"

@@ -38,6 +38,30 @@ INSTEAD: dict[str, str] = {
 }
 """What to use in the place of each verb of kubectl's that makes no sense without a cluster."""
 
+MEANT: dict[str, str] = {
+    "add": "apply",
+    "cat": "get",
+    "check": "validate",
+    "find": "get",
+    "history": "rollout history",
+    "inspect": "describe",
+    "lint": "validate",
+    "list": "get",
+    "log": "events",
+    "ls": "get",
+    "new": "init",
+    "preview": "plan",
+    "remove": "delete",
+    "rm": "delete",
+    "rollback": "rollout undo",
+    "show": "describe",
+    "status": "doctor",
+    "test": "validate",
+    "undo": "rollout undo",
+    "update": "apply",
+}
+"""Words that other programs have for what a command of ours does."""
+
 
 def meet(
     argv: Sequence[str], surroundings: Surroundings, table: Mapping[str, tuple[str, str]]
@@ -86,6 +110,9 @@ def _unknown(
 ) -> errors.UsageError:
     if word in INSTEAD:
         return errors.UsageError(f'kubectl\'s "{word}" is no command of mastractl', hint=INSTEAD[word])
+    if word in MEANT:
+        hint = f"did you mean 'mastractl {MEANT[word]}'?"
+        return errors.UsageError(f'unknown command "{word}" for "mastractl"', hint=hint)
     process = surroundings.process
     known = [*table, *(plugin.words[0] for plugin in plugins.on_path(process) if plugin.executable)]
     meant = spelling.hint_at_several(word, [*known, *plugins.installed()])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mastractl import errors
 from mastractl.resources import names, path_reader, schema_rules, sensitive, webhook_rules
+from mastractl.resources.astray import astray
 from mastractl.resources.jsontypes import shown
 from mastractl.resources.rule_forms import field_at
 from mastractl.resources.schema_forms import broken, remark
@@ -266,7 +267,9 @@ def _version(version: JsonObject, at: FieldPath) -> Iterator[Cause]:
     yield from found
     yield from _deprecation(version, (*at, "deprecationWarning"))
     for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
-        yield from _json_path(column["jsonPath"], (*at, "additionalPrinterColumns", index, "jsonPath"))
+        yield from _json_path(
+            column["jsonPath"], schema, (*at, "additionalPrinterColumns", index, "jsonPath")
+        )
     scale = subresources.get("scale") or {}
     for field, roots in _SCALE_ROOTS.items():
         yield from _scale_path(scale.get(field), roots, (*at, "subresources", "scale", field))
@@ -293,16 +296,22 @@ _SCALE_ROOTS = {
 }
 
 
-def _json_path(text: str, path: FieldPath) -> Iterator[Cause]:
-    """Kubernetes asks for the dot alone, and leaves out the column of a path that it then cannot read."""
+def _json_path(text: str, schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
+    """Kubernetes asks for the dot alone, leaves out the column of a path that it then cannot read, and lets a
+    column stay empty for ever.
+    """
     if not text.startswith("."):
         yield broken(f"{text!r} must begin with a dot, as in .spec.field", path)
         return
     try:
-        path_reader.compile_path(text)
+        found = astray(path_reader.compile_path(text), schema)
     except errors.BadRequest as error:
         message = f"{text!r} is no JSONPath, so the column is not shown: {error.message}"
         yield remark(message, path, hint=error.hint)
+        return
+    if found:
+        message = f"the column stays empty: the schema has no field {found.name!r} at {text}"
+        yield remark(message, path, hint=found.hint)
 
 
 def _scale_path(text: str | None, roots: tuple[str, ...], path: FieldPath) -> Iterator[Cause]:

@@ -151,6 +151,10 @@ class Kind(NamedTuple):
         return next((v for v in self.versions if v.name == name and v.served), None)
 
 
+NAMESPACES = frozenset({"namespace", "namespaces", "ns"})
+"""Words for a kind that there is not: namespaces are implicit."""
+
+
 class KindRegistry:
     """The kinds known at one moment, found by any of their names.
 
@@ -214,6 +218,8 @@ class KindRegistry:
 
         names = sorted({n for k in self for n in (k.plural, k.singular, k.qualified_plural)})
         hint = spelling.hint(word, names) or "`mastractl api-resources` lists the types there are"
+        if word.lower() in NAMESPACES:
+            hint = "a namespace is there as soon as a resource is in it; -n names one, -A shows all"
         message = f"the store doesn't have a resource type {word!r}"
         raise errors.UnknownKind(message, hint=hint)
 

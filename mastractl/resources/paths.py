@@ -43,6 +43,11 @@ class Path:
         names = [s.field for s in segments if s.field is not None]
         self._names = names if len(names) == len(segments) else None
 
+    @property
+    def names(self) -> list[str | None]:
+        """The field that each segment names, None for one that does something else."""
+        return [segment.field for segment in self._segments]
+
     def __repr__(self) -> str:
         return f"<Path {self.text}>"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mastractl.cli import foreign
+from mastractl.cli import foreign, main, strangers
 
 
 @pytest.mark.parametrize("name", foreign.FLAGS)
@@ -42,3 +42,45 @@ def test_a_request_timeout_is_taken(cli):
     result = cli("get", "agents", "--request-timeout=soon")
     assert result.code == 2
     assert 'invalid duration "soon" for --request-timeout' in result.err
+
+
+@pytest.mark.parametrize("flag", foreign.UNKNOWN)
+def test_a_flag_of_another_verb_is_answered_with_what_to_do(cli, flag):
+    result = cli("get", "agents", flag)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"error: unknown flag: {flag}\nhint: {foreign.UNKNOWN[flag]}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "hint"),
+    [
+        (["get", "ns"], 3, "a namespace is there as soon as a resource is in it; -n names one, -A shows all"),
+        (["create", "namespace", "x"], 2, "a namespace is there as soon as a resource is in it"),
+        (["apply", "set-last-applied", "-f", "x"], 2, "the store itself remembers what was applied"),
+        (["apply", "edit-last-applied", "agent", "x"], 2, "`mastractl edit` changes what is there"),
+        (["apply", "x.yaml"], 2, "did you mean -f x.yaml?"),
+        (["lint"], 2, "did you mean 'mastractl validate'?"),
+        (["rollback"], 2, "did you mean 'mastractl rollout undo'?"),
+    ],
+)
+def test_what_is_called_otherwise_here(cli, arguments, code, hint):
+    result = cli(*arguments)
+    assert (result.code, result.out) == (code, "")
+    assert f"hint: {hint}" in result.err
+
+
+def test_the_words_for_our_commands_lead_to_commands_and_hide_none():
+    for word, meant in strangers.MEANT.items():
+        assert word not in main.COMMANDS
+        assert word not in strangers.INSTEAD
+        first, _, second = meant.partition(" ")
+        declared = main.load(first)
+        assert not second or second in declared.verbs
+
+
+def test_a_missing_argument_is_one_line(cli):
+    result = cli("completion")
+    assert result.err.splitlines() == [
+        "error: missing argument 'bash|zsh|fish|powershell'",
+        "hint: see 'mastractl completion --help'",
+    ]

@@ -285,6 +285,38 @@ def test_a_file_written_by_hand_may_leave_out_what_its_place_says(cli):
     assert (shown.out, shown.err) == ("mastra.ai/v1 Agent", "")
 
 
+@pytest.mark.usefixtures("kitchen")
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["agents", "-n", "cookin"], "hint: did you mean -n cooking?"),
+        (["agents", "-n", "elsewhere"], "hint: there are 3 in other namespaces: -A shows all"),
+        (["agents", "-l", "app=db", "-n", "elsewhere"], "hint: there is 1 in other namespaces: -A shows all"),
+    ],
+)
+def test_nothing_here_is_told_with_where_there_is(cli, arguments, hint):
+    for verb in ("get", "describe"):
+        result = cli.ok(verb, *arguments)
+        assert result.err.splitlines() == [f"No resources found in {arguments[-1]} namespace.", hint]
+    assert cli.ok("get", *arguments, "-q").err == ""
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_a_name_of_another_namespace_is_told(cli):
+    result = cli("get", "agent", "z")
+    assert result.code == 3
+    assert result.err.endswith("hint: there is one in namespace 'cooking': look there with -n cooking\n")
+
+
+@pytest.mark.usefixtures("kitchen")
+def test_a_column_of_ones_own_that_nothing_can_fill_is_told(cli):
+    columns = "custom-columns=N:.metadata.name,M:.spec.modle.name,I:spec.instructions,P:.status.phase"
+    result = cli.ok("get", "agents", "-o", columns)
+    assert result.lines[1].split() == ["x", "<none>", "Help.", "<none>"]
+    assert result.err == "Warning: custom column M: there is no field 'modle'\nhint: did you mean 'model'?\n"
+    assert cli.ok("get", "agents,tools", "-o", "custom-columns=E:.spec.endpoint").err == ""
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 @pytest.mark.parametrize("form", ["", "wide", "name", "custom-columns=N:.metadata.name"])
 @pytest.mark.usefixtures("kitchen")

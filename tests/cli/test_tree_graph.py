@@ -41,7 +41,7 @@ def test_across_namespaces_and_by_selector_and_name(kitchen):
 def test_nothing_is_said_to_be_nothing(cli):
     for verb in ("tree", "graph"):
         assert cli.ok(verb).err == "No resources found in default namespace.\n"
-        assert cli.ok(verb, "-A").err == "No resources found.\n"
+        assert cli.ok(verb, "-A").err == "No resources found\n"
 
 
 def test_what_is_shown_twice_is_unfolded_once_and_a_ring_is_cut(cli):

@@ -139,7 +139,9 @@ def run(  # noqa: PLR0913 - the flags of the verb
     """
     if misplaced:
         message = f"unexpected argument {misplaced[0]!r}"
-        raise errors.UsageError(message, hint=f"did you mean -f {misplaced[0]}?")
+        raise errors.UsageError(
+            message, hint=_OTHERWISE.get(misplaced[0], f"did you mean -f {misplaced[0]}?")
+        )
     asked = applying.Asked(
         filename or (),
         recursive=recursive,
@@ -158,6 +160,13 @@ def run(  # noqa: PLR0913 - the flags of the verb
     )
     how = _How(output, dry_run, keep_going, wait, durations.seconds(timeout, flag="--timeout"))
     _apply(inv, asked, how)
+
+
+_OTHERWISE = {
+    "edit-last-applied": "`mastractl edit` changes what is there; an apply says what it declares",
+    "set-last-applied": "the store itself remembers what was applied: `mastractl apply -f FILE` says it anew",
+}
+"""Verbs of kubectl's that begin with `apply`, and what to do instead."""
 
 
 class _How(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from mastractl import errors
 from mastractl.cli import changes, generators, options, writing
 from mastractl.cli.printers.name import resource_name
+from mastractl.resources.kinds import NAMESPACES
 
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
@@ -236,6 +237,8 @@ def run(  # noqa: PLR0913 - the flags of the verb
     del save_config  # nothing is kept beside the resource
     if misplaced:
         message = f"unexpected argument {misplaced[0]!r}"
+        if misplaced[0] in NAMESPACES:
+            raise errors.UsageError(message, hint="a namespace is there as soon as a resource is in it")
         hint = f"did you mean -f {misplaced[0]}? Without a file: mastractl create agent|tool|workflow|network"
         raise errors.UsageError(message, hint=hint)
 

@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913 - the flags of the verb
     shown = [*found.resources, *(resource for _, several in begun for resource in several)]
     inv.write("\n\n".join(_text(inv, resource, show_events=show_events) for resource in shown))
     if not shown and not chosen.named:
-        inv.note("No resources found" + (f" in {chosen.namespace} namespace." if chosen.namespace else ""))
+        selection.say_none(inv, chosen)
     missing = tuple(named for named, several in begun if not several)
     found._replace(missing=missing).report_missing(inv)
 

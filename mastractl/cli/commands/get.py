@@ -147,6 +147,8 @@ def run(  # noqa: PLR0913 - the flags of the verb
         secrets=inv.flags.show_secrets,
     )
     printer = printer_for(output, layout)
+    if output.startswith("custom-columns"):
+        _warn_of_strays(inv, chosen, output)
     how = _How(
         output, sort_by, ignore_not_found, output_watch_events, watch_only, chunk_size, show_managed_fields
     )
@@ -243,8 +245,7 @@ def _with_owners(inv: Invocation, show: Show) -> Show:
 
 
 def _say_nothing_found(inv: Invocation, chosen: Selection) -> None:
-    here = chosen.namespace is not None and any(k.namespaced for k in chosen.kinds)
-    inv.note("No resources found" + (f" in {chosen.namespace} namespace." if here else ""))
+    selection.say_none(inv, chosen)
     if inv.new_store:
         inv.note(f"there was no store at {inv.settings.store.value} before")
 
@@ -280,6 +281,16 @@ def _check_subresource(chosen: Selection, name: str) -> None:
         if not kind.storage_version.status:
             message = f"{kind.qualified_plural} have no subresource {name!r}"
             raise errors.UsageError(message)
+
+
+def _warn_of_strays(inv: Invocation, chosen: Selection, output: str) -> None:
+    """Say of a column of one's own that no resource of these types can fill it."""
+    from mastractl.cli.printers.customcolumns import astray  # noqa: PLC0415 - few calls
+    from mastractl.cli.printers.interface import columns_of  # noqa: PLC0415 - as above
+
+    fields = f"`mastractl explain {chosen.kinds[0].singular} --recursive` lists the fields there are"
+    for message, hint in astray(columns_of(output), [k.storage_version.schema for k in chosen.kinds]):
+        inv.warn(message, hint=hint or fields)
 
 
 def _refuse_raw(inv: Invocation, path: str) -> None:

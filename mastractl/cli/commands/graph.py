@@ -69,4 +69,4 @@ def run(  # noqa: PLR0913 - the flags of the verb
     if drawing.found:
         drawing.found.report_missing(inv)
     if not drawing.graph.vertices:
-        inv.note("No resources found" + ("." if all_namespaces else f" in {inv.namespace} namespace."))
+        inv.note("No resources found" + ("" if all_namespaces else f" in {inv.namespace} namespace."))

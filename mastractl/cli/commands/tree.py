@@ -63,4 +63,4 @@ def run(  # noqa: PLR0913 - the flags of the verb
     if drawing.found:
         drawing.found.report_missing(inv)
     if not drawing.roots and not (drawing.found and drawing.found.missing):
-        inv.note("No resources found" + ("." if all_namespaces else f" in {inv.namespace} namespace."))
+        inv.note("No resources found" + ("" if all_namespaces else f" in {inv.namespace} namespace."))

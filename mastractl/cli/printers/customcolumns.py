@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mastractl.cli.printers.printer import PrintOptions
     from mastractl.resources.jsonpath import Path
     from mastractl.resources.resource import Resource
+    from mastractl.values import JsonObject
 
 _NONE = "<none>"
 _FORM = "write -o custom-columns=NAME:.metadata.name,MODEL:.spec.model.name"
@@ -73,6 +74,16 @@ def _column(part: str) -> CustomColumn:
         message = f"custom column {part.strip()!r}: expected <header>:<path>"
         raise errors.UsageError(message, hint=_FORM)
     return CustomColumn(header.strip(), relaxed(path))
+
+
+def astray(columns: Sequence[CustomColumn], schemas: Sequence[JsonObject]) -> Iterator[tuple[str, str]]:
+    """For each column whose field is in none of the schemas: what to say, and what may have been meant."""
+    from mastractl.resources.astray import astray  # noqa: PLC0415 - for this form only
+
+    for column in columns:
+        found = [astray(column.path, schema) for schema in schemas]
+        if first := next(iter(found), None) if all(found) else None:
+            yield f"custom column {column.header}: there is no field {first.name!r}", first.hint
 
 
 class CustomColumnsPrinter:

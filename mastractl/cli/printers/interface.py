@@ -17,6 +17,8 @@ from mastractl.cli.printers.printer import Printer, PrintOptions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mastractl.cli.printers.customcolumns import CustomColumn
+
 __all__ = ["FORMATS", "PrintOptions", "Printer", "printer_for"]
 
 FORMATS = (
@@ -133,16 +135,26 @@ def _jsonpath_as_json(argument: str, options: PrintOptions) -> Printer:
     return JsonTemplatePrinter(argument, options)
 
 
-def _custom_columns(argument: str, options: PrintOptions) -> Printer:
-    from mastractl.cli.printers.customcolumns import CustomColumnsPrinter, parse_columns
+def columns_of(output: str) -> tuple[CustomColumn, ...]:
+    """The columns that an `-o` value draws up itself; none for another form. Raises as `printer_for`."""
+    from mastractl.cli.printers.customcolumns import parse_columns, parse_columns_file
 
-    return CustomColumnsPrinter(parse_columns(argument), options)
+    name, _, argument = output.partition("=")
+    if name == "custom-columns-file":
+        return parse_columns_file(_text_of_file(argument), name=argument)
+    return parse_columns(argument) if name == "custom-columns" else ()
+
+
+def _custom_columns(argument: str, options: PrintOptions) -> Printer:
+    from mastractl.cli.printers.customcolumns import CustomColumnsPrinter
+
+    return CustomColumnsPrinter(columns_of(f"custom-columns={argument}"), options)
 
 
 def _custom_columns_file(argument: str, options: PrintOptions) -> Printer:
-    from mastractl.cli.printers.customcolumns import CustomColumnsPrinter, parse_columns_file
+    from mastractl.cli.printers.customcolumns import CustomColumnsPrinter
 
-    return CustomColumnsPrinter(parse_columns_file(_text_of_file(argument), name=argument), options)
+    return CustomColumnsPrinter(columns_of(f"custom-columns-file={argument}"), options)
 
 
 def _text_of_file(name: str) -> str:
