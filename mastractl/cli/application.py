@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import mastractl
 from mastractl import errors, spelling
-from mastractl.cli import grammar, options, reader
+from mastractl.cli import grammar, options, reader, reference
 from mastractl.cli.parameters import REQUIRED, Argument
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ class _Command(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The examples, then the flags: the verb's own first, the global ones last."""
         with formatter.section("Examples"):
-            for line in self.verb.examples.strip().splitlines():
+            width = formatter.width - formatter.current_indent
+            for line in reference.folded(self.verb.examples.strip(), width):
                 formatter.write(f"{'':{formatter.current_indent}}{line}".rstrip() + "\n")
         if self.verb.verbs:
             with formatter.section("Commands"):

@@ -19,11 +19,21 @@ if TYPE_CHECKING:
 
 
 class Drawing(NamedTuple):
-    """A graph, and the vertices that were asked for; `found` says what of it is not there."""
+    """A graph, and the vertices that were asked for; of a store, what was chosen and what is there of it."""
 
     graph: Graph
     roots: list[str]
+    chosen: selection.Selection | None = None
     found: selection.Found | None = None
+
+    def tell_what_is_not_there(self, inv: Invocation) -> None:
+        """Report the names that no resource has, and say it where there is nothing at all."""
+        if self.found is not None:
+            self.found.report_missing(inv)
+        if not self.roots and self.chosen is not None and not self.chosen.named:
+            selection.say_none(inv, self.chosen)
+        elif not self.roots and self.chosen is None:
+            inv.note("No resources found")
 
 
 def of(inv: Invocation, asked: Asked, *, steps: bool = False) -> Drawing:
@@ -45,7 +55,7 @@ def of(inv: Invocation, asked: Asked, *, steps: bool = False) -> Drawing:
     whole = graph.build(inv.store.list_all(list(inv.kinds)), steps=steps)
     wanted = [str(resource.key) for resource in found.resources]
     roots = wanted if chosen.named else whole.roots(wanted)
-    return Drawing(whole.reached(roots), roots, found)
+    return Drawing(whole.reached(roots), roots, chosen, found)
 
 
 def _of_manifests(inv: Invocation, asked: Asked) -> list[Resource]:

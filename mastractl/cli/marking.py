@@ -6,10 +6,10 @@ words are kubectl's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from mastractl import errors
-from mastractl.cli import altering, changes
+from mastractl.cli import altering, changes, options
 from mastractl.resources import names
 from mastractl.resources.columns import harmless
 from mastractl.resources.resource import Resource
@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from mastractl.cli import selection
     from mastractl.cli.invocation import Invocation
     from mastractl.values import JsonObject
+
+Arguments = Annotated[
+    list[str] | None,
+    options.argument(
+        metavar="RESOURCE... KEY=VALUE... KEY-...",
+        help="Types by plural, singular or short name, and names; then what to set and what to remove.",
+    ),
+]
+Overwrite = Annotated[bool, options.flag("--overwrite", help="Replace the value of a key that has one.")]
+Local = Annotated[
+    bool, options.flag("--local", help="Change the manifests of -f and print them; no store is asked.")
+]
+USAGE = "(TYPE NAME... | TYPE/NAME... | TYPE (-l SELECTOR | --all) | -f FILE...) KEY=VALUE... KEY-..."
 
 Field = Literal["labels", "annotations"]
 

@@ -87,6 +87,42 @@ def definitions(rows: Sequence[tuple[str, str]], *, width: int, indent: int = 2)
     return "".join(f"{line}\n" for line in lines)
 
 
+def folded(examples: str, width: int) -> Iterator[str]:
+    """The lines of examples in so many columns: a long command goes on in the next line, still to be copied.
+
+    It is broken where it can be without harm; a comment anywhere.
+    """
+    for line in examples.splitlines():
+        if len(line) <= width:
+            yield line
+        elif line.startswith("#"):
+            yield from textwrap.wrap(line, width, subsequent_indent="# ", break_long_words=False)
+        else:
+            yield from _continued(line, width)
+
+
+def _continued(command: str, width: int) -> Iterator[str]:
+    indent = ""
+    while len(command) > width:
+        breaks = [at for at in _breaks(command) if len(indent) < at <= width - 2]
+        if not breaks:
+            break
+        yield f"{command[: breaks[-1]]} \\"
+        indent = "    "
+        command = f"{indent}{command[breaks[-1] :].lstrip()}"
+    yield command
+
+
+def _breaks(command: str) -> Iterator[int]:
+    """Where a command may be broken: outside quotes, before a flag, a pipe, or a variable's program."""
+    quote = ""
+    for at, character in enumerate(command):
+        if character in "'\"":
+            quote = "" if quote == character else quote or character
+        elif character == " " and not quote and command.startswith(("-", "|", "mastractl "), at + 1):
+            yield at
+
+
 def _pages(name: str, declared: options.Verb | options.Group) -> Iterator[Page]:
     if isinstance(declared, options.Verb):
         yield _page(name, declared)
@@ -143,7 +179,7 @@ def _text_page(page: Page, width: int, wrapped: Callable[[str, int], str]) -> It
     if page.arguments or page.flags:
         yield "\n" + definitions([*page.arguments, *page.flags], width=width, indent=4)
     if page.examples:
-        yield "\n" + textwrap.indent(page.examples, "    ") + "\n"
+        yield "\n" + "".join(f"    {line}".rstrip() + "\n" for line in folded(page.examples, width - 4))
 
 
 def _markdown(found: Manual, width: int) -> str:

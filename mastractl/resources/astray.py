@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mastractl import spelling
+
 if TYPE_CHECKING:
     from mastractl.resources.paths import Path
     from mastractl.values import JsonObject
@@ -18,10 +20,7 @@ class Astray(NamedTuple):
     @property
     def hint(self) -> str:
         """What may have been meant, "" if nothing is near."""
-        from difflib import get_close_matches  # noqa: PLC0415 - slow to import, for mistakes only
-
-        near = get_close_matches(self.name, self.known, n=1)
-        return f"did you mean {near[0]!r}?" if near else ""
+        return spelling.hint(self.name, self.known)
 
 
 def astray(path: Path, schema: JsonObject) -> Astray | None:

@@ -6,9 +6,10 @@ vertex all the same, marked as missing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mastractl.resources import references, workflow_steps
+from mastractl.resources.jsontypes import objects
 from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource, ResourceKey, split_api_version
 from mastractl.resources.workflow_steps import END
 
@@ -141,7 +142,7 @@ class _Builder:
             self._children(resource, own)
         else:
             self._body(resource, own, {})
-        for owner in _objects(resource.metadata.get("ownerReferences")):
+        for _, owner in objects(resource.metadata.get("ownerReferences")):
             self._owned(resource, owner)
 
     def _owned(self, resource: Resource, owner: JsonObject) -> None:
@@ -160,7 +161,7 @@ class _Builder:
         children: list[tuple[Resource, str]] = []
         inside: dict[references.Reference, str] = {}
         for field, kind in references.CHILD_KINDS.items():
-            for child in _objects(system.spec.get(field)):
+            for _, child in objects(system.spec.get(field)):
                 name = child.get("name")
                 if isinstance(name, str):
                     at = f"{own}/{field}/{name}"
@@ -250,7 +251,3 @@ def _field(path: tuple[str | int, ...]) -> str:
     """The field that holds a reference, as people would say it: `tools`, `agent`."""
     words = [part for part in path if isinstance(part, str) and part not in {"ref", "name"}]
     return words[-1] if words else ""
-
-
-def _objects(value: Any) -> list[JsonObject]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

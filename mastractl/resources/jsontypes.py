@@ -6,7 +6,12 @@ and 0.3 is a multiple of 0.1.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mastractl.values import JsonObject
 
 SCALARS = frozenset(("string", "integer", "number", "boolean"))
 TYPES = SCALARS | {"object", "array"}
@@ -33,6 +38,13 @@ def has_type(value: Any, name: str) -> bool:
     """Whether the value is of that type; every number without a fraction is an integer as well."""
     actual = type_name(value)
     return actual == name or (name == "number" and actual == "integer")
+
+
+def objects(value: Any) -> Iterator[tuple[int, JsonObject]]:
+    """The objects in a list, each with its index; nothing for what is no list."""
+    for i, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, dict):
+            yield i, item
 
 
 def is_number(value: Any) -> bool:

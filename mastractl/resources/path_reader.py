@@ -31,7 +31,7 @@ _MAX_DEPTH = 32
 """Filters within filters: a person writes two."""
 
 _NUMBER = r"[+-]?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][+-]?[0-9]{1,3})?"
-_PLAIN_LITERAL = re.compile(r"(?:true|false|[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)(?=[ \t\r\n}])")
+_PLAIN_LITERAL = r"(?:true|false|[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?)(?=[ \t\r\n}])"
 _SPACE = " \t\r\n"
 _STARTS = (".", "[", "$", "@")
 _END_OF_NAME = frozenset(" \t\r\n.,[]$@{}")
@@ -267,7 +267,7 @@ class Reader:
 
     def plain_literal(self) -> str | None:
         """The number or the truth value that begins here, as it is printed; None if none does."""
-        match = _PLAIN_LITERAL.match(self.text, self.position)
+        match = re.compile(_PLAIN_LITERAL).match(self.text, self.position)  # `re` keeps it
         if match is None:
             return None
         self.position = match.end()

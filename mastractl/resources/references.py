@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mastractl import errors
+from mastractl.resources.jsontypes import objects
 from mastractl.resources.resource import DEFAULT_NAMESPACE, GROUP, ResourceKey
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def children_of(resource: Resource) -> list[tuple[FieldPath, ResourceKey]]:
     return [
         (("spec", field, i, "name"), ResourceKey(GROUP, kind, namespace, name))
         for field, kind in CHILD_KINDS.items()
-        for i, child in _objects(resource.spec.get(field))
+        for i, child in objects(resource.spec.get(field))
         if isinstance(name := child.get("name"), str)
     ]
 
@@ -249,7 +250,7 @@ def _workflow_slots(spec: JsonObject, at: FieldPath) -> Iterable[tuple[FieldPath
 def _system_slots(spec: JsonObject, at: FieldPath) -> Iterator[tuple[FieldPath, str, Any]]:
     for field, kind in CHILD_KINDS.items():
         walk = _WALKS.get(kind)
-        for i, child in _objects(spec.get(field)):
+        for i, child in objects(spec.get(field)):
             if walk is not None:
                 yield from walk(_object(child.get("spec")), (*at, field, i, "spec"))
 
@@ -265,11 +266,11 @@ def _entry_slots(entries: Any, at: FieldPath, kind: str) -> Iterator[tuple[Field
 
 
 def _step_slots(steps: Any, at: FieldPath) -> Iterator[tuple[FieldPath, str, Any]]:
-    for i, step in _objects(steps):
+    for i, step in objects(steps):
         for field, kind in STEP_KINDS.items():
             if field in step:
                 yield (*at, i, field), kind, step[field]
-        for j, branch in _objects(_object(step.get("parallel")).get("branches")):
+        for j, branch in objects(_object(step.get("parallel")).get("branches")):
             yield from _step_slots(branch.get("steps"), (*at, i, "parallel", "branches", j, "steps"))
 
 
@@ -288,16 +289,10 @@ def _children(resource: Resource) -> Collection[Reference]:
     return {
         Reference(kind, namespace, name)
         for field, kind in CHILD_KINDS.items()
-        for _, child in _objects(resource.spec.get(field))
+        for _, child in objects(resource.spec.get(field))
         if isinstance(name := child.get("name"), str)
     }
 
 
 def _object(value: Any) -> JsonObject:
     return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> Iterator[tuple[int, JsonObject]]:
-    for i, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, dict):
-            yield i, item

@@ -56,28 +56,6 @@ def scaled(kind: Kind, document: JsonObject, scale: Any) -> JsonObject:
     return _with(document, path.strip(".").split("."), wanted)
 
 
-def replicas(version: Version, document: JsonObject) -> int | None:
-    """How many are wanted; None if the version has no scale subresource or the document no such number."""
-    if not version.scale:
-        return None
-    value = _at(document, version.scale["specReplicasPath"])
-    return int(value) if _is_whole(value) else None
-
-
-def with_replicas(version: Version, document: JsonObject, n: int) -> JsonObject:
-    """The document with that many wanted; the given one is not changed, and parts are shared.
-
-    ValueError if the version has no scale subresource, or `n` is no possible number of replicas.
-    """
-    if not version.scale:
-        message = f"version {version.name} has no scale subresource"
-        raise ValueError(message)
-    if not 0 <= n <= MOST:
-        message = f"replicas must be a whole number from 0 to {MOST}, not {n}"
-        raise ValueError(message)
-    return _with(document, [*path_of(version.scale["specReplicasPath"])], n)
-
-
 def causes(version: Version, document: JsonObject) -> list[Cause]:
     """What is wrong with the numbers and the selector of a document whose version has a scale subresource."""
     return list(_causes(version.scale, document)) if version.scale else []

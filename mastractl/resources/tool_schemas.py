@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mastractl.resources.jsontypes import TYPES, has_type, identity, is_number
+from mastractl.resources.jsontypes import TYPES, has_type, identity, is_number, objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def _schemas(kind: str, document: JsonObject) -> Iterator[tuple[FieldPath, Any]]
     if kind == "Tool":
         yield from _tool(spec, ("spec",))
     elif kind == "System":
-        for index, child in _objects(spec.get("tools")):
+        for index, child in objects(spec.get("tools")):
             yield from _tool(child.get("spec"), ("spec", "tools", index, "spec"))
 
 
@@ -55,14 +55,8 @@ def _tool(spec: Any, at: FieldPath) -> Iterator[tuple[FieldPath, Any]]:
     for field in FIELDS:
         if isinstance(spec.get(field), dict):
             yield (*at, field), spec[field]
-    for index, function in _objects(spec.get("functions")):
+    for index, function in objects(spec.get("functions")):
         yield from _tool(function, (*at, "functions", index))
-
-
-def _objects(value: Any) -> Iterator[tuple[int, JsonObject]]:
-    for index, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, dict):
-            yield index, item
 
 
 def is_plain_schema(schema: Any, depth: int = 0) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mastractl.resources.jsontypes import objects
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -61,7 +63,7 @@ class Scope(NamedTuple):
 
 def scope(steps: Any, path: FieldPath, *, name: str = "") -> Scope:
     """The scope of a list of steps in canonical form at a path; what is no step is passed over."""
-    found = tuple(_step(step, (*path, i)) for i, step in _objects(steps) if isinstance(step.get("id"), str))
+    found = tuple(_step(step, (*path, i)) for i, step in objects(steps) if isinstance(step.get("id"), str))
     by_id: dict[str, Step] = {}
     for step in found:
         by_id.setdefault(step.id, step)
@@ -99,7 +101,7 @@ def _step(fields: JsonObject, path: FieldPath) -> Step:
             idle = plain.targets
         else:
             outcomes.append(plain)
-    for i, clause in _objects(fields.get("catch")):
+    for i, clause in objects(fields.get("catch")):
         to = targets(clause.get("next"), (*path, "catch", i, "next"))
         outcomes.append(Outcome(to, caught=True, label=_caught(clause.get("on"))))
     parallel = fields.get("parallel")
@@ -108,13 +110,13 @@ def _step(fields: JsonObject, path: FieldPath) -> Step:
         at = (*path, "parallel", "branches")
         branches = tuple(
             scope(branch.get("steps"), (*at, i, "steps"), name=str(branch.get("name") or ""))
-            for i, branch in _objects(parallel.get("branches"))
+            for i, branch in objects(parallel.get("branches"))
         )
     return Step(fields["id"], path, fields, tuple(outcomes), idle, branches)
 
 
 def _switch(fields: JsonObject, path: FieldPath) -> Iterator[Outcome]:
-    for i, way in _objects(fields.get("switch")):
+    for i, way in objects(fields.get("switch")):
         label = "else" if way.get("default") else str(way.get("when", ""))
         yield Outcome(targets(way.get("next"), (*path, "switch", i, "next")), label=label)
 
@@ -137,10 +139,4 @@ def _always_decided(fields: JsonObject) -> bool:
     ways = fields.get("transitions")
     if isinstance(ways, dict) and "true" in ways and "false" in ways:
         return True
-    return any(way.get("default") is True for _, way in _objects(fields.get("switch")))
-
-
-def _objects(value: Any) -> Iterator[tuple[int, JsonObject]]:
-    for i, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, dict):
-            yield i, item
+    return any(way.get("default") is True for _, way in objects(fields.get("switch")))

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mastractl.cli import options, strangers
+from mastractl.cli import options, reference, strangers
 from mastractl.cli.main import COMMANDS, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,8 @@ def verbs():
 
 
 VERBS = dict(verbs())
+UNFOLDED = re.compile(r"(?: \\\n +|(?<=\w)\n +# )")
+"""A command that goes on in the next line, and a comment that does."""
 SHOWN = [parameter for parameter in options.GLOBALS if not parameter.declared.hidden]
 
 
@@ -43,9 +47,10 @@ def test_every_verb_flag_argument_and_example_is_in_the_manual(cli):
             for word in spelt:
                 assert word in section, (name, word)
                 assert word in text
+        told = UNFOLDED.sub(" ", text)
         for line in verb.examples.strip().splitlines():
             assert line in section
-            assert f"    {line}".rstrip() in text.splitlines()
+            assert line in told or line in text
     for parameter in SHOWN:
         assert all(word in text for word in parameter.declared.names)
 
@@ -132,3 +137,24 @@ def test_the_versions_of_the_kinds_there_are(cli, store, make):
 )
 def test_completion(cli, words, offers):
     assert offers in [line.partition("\t")[0] for line in cli.ok("__complete", *words).lines]
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_help_of_a_verb_fits_80_columns(cli, name):
+    cli.environ["COLUMNS"] = "80"
+    help_text = cli.ok(*name.split(), "--help").out
+    assert [line for line in help_text.splitlines() if len(line) > 80] == []
+    assert "Examples:\n" in help_text
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.sampled_from(["get", "-n", "x", "'a -b | c'", '"it\'s -x"', "--for=a", "|", "jq", "-r"])),
+    st.integers(min_value=20, max_value=90),
+)
+def test_a_folded_command_is_the_same_command(words, width):
+    command = " ".join(["EDITOR='sed -i s/a/b/'", "mastractl", *words])
+    folded = list(reference.folded(command, width))
+    joined = " ".join(line.removesuffix("\\").strip() for line in folded)
+    assert joined == command
+    assert all(line.endswith(" \\") for line in folded[:-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -33,7 +34,8 @@ def test_the_wheel_holds_schemas_and_types(wheel):
     assert len(schemas) >= 6
     assert schemas <= names
     assert {"mastractl/py.typed", "mastractl/manifests/compiled/index.json"} <= names
-    assert "mastractl/cli/templates/minimal/manifests/agents.yaml" in names
+    templates = [p for p in (ROOT / "mastractl/cli/templates").rglob("*") if p.is_file()]
+    assert {str(path.relative_to(ROOT)) for path in templates} <= names
     assert not [n for n in names if n.startswith(("tests/", "examples/")) or n.endswith(".pyc")]
 
 
@@ -58,6 +60,7 @@ def test_the_wheel_works_in_a_fresh_venv(wheel, tmp_path):
     manifest.write_text(
         "apiVersion: mastra.ai/v1\nkind: Agent\nmetadata: {name: a}\nspec: {instructions: Help.}\n"
     )
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     mastractl = [tmp_path / "venv" / "bin" / "mastractl", "--store", tmp_path / "store"]
 
     def run(*arguments):
@@ -67,6 +70,7 @@ def test_the_wheel_works_in_a_fresh_venv(wheel, tmp_path):
             text=True,
             check=True,
             cwd=tmp_path,
+            env=environ,
             timeout=60,
         ).stdout
 
@@ -79,6 +83,7 @@ def test_the_wheel_works_in_a_fresh_venv(wheel, tmp_path):
         text=True,
         check=True,
         cwd=tmp_path,
+        env=environ,
         timeout=60,
     ).stdout
     assert str(site) in located

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mastractl.resources.kinds import Version
-from mastractl.resources.scale import replicas, with_replicas
 from mastractl.resources.validation import filled, result_causes
 
 TEXT = {"type": "string"}
@@ -163,24 +162,6 @@ SCALED = Version(
         "labelSelectorPath": ".status.selector",
     },
 )
-
-
-def test_replicas_are_read_and_written_where_the_version_says():
-    given = document(pool={"size": 2, "other": 1})
-    before = copy.deepcopy(given)
-    assert replicas(SCALED, given) == 2
-    assert with_replicas(SCALED, given, 5)["spec"] == {"pool": {"size": 5, "other": 1}}
-    assert given == before
-    assert with_replicas(SCALED, document(), 1)["spec"] == {"pool": {"size": 1}}
-    assert replicas(SCALED, document()) is None
-    assert replicas(SCALED, document(pool={"size": "2"})) is None
-
-
-def test_a_version_without_scale_has_no_replicas():
-    assert replicas(VERSION, document()) is None
-    for version, n in ((VERSION, 1), (SCALED, -1), (SCALED, 2**31)):
-        with pytest.raises(ValueError, match=r"scale subresource|replicas must be"):
-            with_replicas(version, document(), n)
 
 
 @pytest.mark.parametrize(

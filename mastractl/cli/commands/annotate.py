@@ -9,19 +9,8 @@ from mastractl.cli import altering, marking, options, selection
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
 
-Arguments = Annotated[
-    list[str] | None,
-    options.argument(
-        metavar="RESOURCE... KEY=VALUE... KEY-...",
-        help="Types by plural, singular or short name, and names; then what to set and what to remove.",
-    ),
-]
-Overwrite = Annotated[bool, options.flag("--overwrite", help="Replace the value of a key that has one.")]
 Listed = Annotated[
     bool, options.flag("--list", help="Print the annotations, after the change if there is one.")
-]
-Local = Annotated[
-    bool, options.flag("--local", help="Change the manifests of -f and print them; no store is asked.")
 ]
 
 EXAMPLES = """
@@ -39,23 +28,20 @@ mastractl annotate agent recipe-assistant -n cooking --list
 """
 
 
-@options.verb(
-    examples=EXAMPLES,
-    usage="(TYPE NAME... | TYPE/NAME... | TYPE (-l SELECTOR | --all) | -f FILE...) KEY=VALUE... KEY-...",
-)
+@options.verb(examples=EXAMPLES, usage=marking.USAGE)
 def run(  # noqa: PLR0913 - the flags of the verb
     inv: Invocation,
     *,
-    arguments: Arguments = None,
+    arguments: marking.Arguments = None,
     filename: options.Filenames = None,
     recursive: options.Recursive = False,
     selector: options.Selector = "",
     field_selector: options.FieldSelector = "",
     everything: options.Everything = False,
     all_namespaces: options.AllNamespaces = False,
-    overwrite: Overwrite = False,
+    overwrite: marking.Overwrite = False,
     listed: Listed = False,
-    local: Local = False,
+    local: marking.Local = False,
     resource_version: options.ResourceVersion = "",
     dry_run: options.DryRun = "none",
     field_manager: options.FieldManager = "mastractl-annotate",

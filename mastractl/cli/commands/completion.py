@@ -19,7 +19,7 @@ Shell = Annotated[
 ]
 
 EXAMPLES = """
-# bash, for this shell; for every one put the line into ~/.bashrc:  source <(mastractl completion bash)
+# bash: source <(mastractl completion bash), now or in ~/.bashrc
 mastractl completion bash
 
 # zsh: source <(mastractl completion zsh)

@@ -10,6 +10,7 @@ from mastractl import errors, values
 from mastractl.cli import options
 from mastractl.cli.checkup import contents, machine, place
 from mastractl.cli.checkup.finding import ok
+from mastractl.cli.printers import palette
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +33,7 @@ mastractl doctor -q && echo fine
 mastractl doctor -o json
 """
 
-_COLORS = {"ok": "\x1b[32m", "warn": "\x1b[33m", "fail": "\x1b[31m"}
-_PLAIN = "\x1b[0m"
+_COLORS = {"ok": palette.GREEN, "warn": palette.YELLOW, "fail": palette.RED}
 
 
 @options.verb(examples=EXAMPLES)
@@ -118,7 +118,7 @@ def _show(inv: Invocation, found: list[Finding]) -> None:
         if inv.flags.quiet and finding.level == "ok":
             continue
         level = f"{finding.level:4}"
-        shown = f"{_COLORS[finding.level]}{level}{_PLAIN}" if colour else level
+        shown = palette.dyed(level, _COLORS[finding.level]) if colour else level
         inv.line(f"{shown}  {finding.check:{width}}  {finding.message}")
         if finding.remedy:
             inv.line(f"{'':{width + 8}}=> {finding.remedy}")

@@ -66,7 +66,4 @@ def run(  # noqa: PLR0913 - the flags of the verb
     from mastractl.cli.printers import graphtext  # noqa: PLC0415 - only this verb draws graphs
 
     inv.write(graphtext.FORMS[output](drawing.graph))
-    if drawing.found:
-        drawing.found.report_missing(inv)
-    if not drawing.graph.vertices:
-        inv.note("No resources found" + ("" if all_namespaces else f" in {inv.namespace} namespace."))
+    drawing.tell_what_is_not_there(inv)

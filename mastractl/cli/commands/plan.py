@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from mastractl import values
 from mastractl.cli import applying, options, plans
+from mastractl.cli.printers import palette
 from mastractl.cli.printers.name import resource_name
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ mastractl plan -f agent.yaml -o json
 
 _CHANGES = 2
 _MARKS = {"create": "+", "change": "~", "delete": "-"}
-_COLORS = {"+": "\x1b[32m", "~": "\x1b[33m", "-": "\x1b[31m"}
-_PLAIN = "\x1b[0m"
+_COLORS = {"+": palette.GREEN, "~": palette.YELLOW, "-": palette.RED}
 
 
 @options.verb(examples=EXAMPLES, usage="-f FILE...")
@@ -102,7 +102,7 @@ def _text(inv: Invocation, found: Sequence[ResourceChange]) -> str:
 
 
 def _painted(line: str, *, colour: bool) -> str:
-    return f"{_COLORS[line[0]]}{line}{_PLAIN}" if colour else line
+    return palette.dyed(line, _COLORS[line[0]]) if colour else line
 
 
 def _json(found: Sequence[ResourceChange]) -> JsonObject:

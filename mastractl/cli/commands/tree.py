@@ -60,7 +60,4 @@ def run(  # noqa: PLR0913 - the flags of the verb
     namespace = "" if all_namespaces else inv.namespace
     color = inv.color(inv.stdout)
     inv.write(treetext.tree(drawing.graph, drawing.roots, namespace=namespace, pen=pen, color=color))
-    if drawing.found:
-        drawing.found.report_missing(inv)
-    if not drawing.roots and not (drawing.found and drawing.found.missing):
-        inv.note("No resources found" + ("" if all_namespaces else f" in {inv.namespace} namespace."))
+    drawing.tell_what_is_not_there(inv)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mastractl.cli.printers.palette import BOLD, CYAN, GREEN, RED, dyed
+
 if TYPE_CHECKING:
     from mastractl.resources.resource import Resource
     from mastractl.values import JsonObject
 
 _OF_THE_STORE = ("creationTimestamp", "generation", "resourceVersion", "uid")
-_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
-_COLORS = {"-": "\x1b[31m", "+": "\x1b[32m", "@": "\x1b[36m"}
+_COLORS = {"-": RED, "+": GREEN, "@": CYAN}
 
 
 def comparable(resource: Resource) -> JsonObject:
@@ -25,5 +26,5 @@ def colored(text: str) -> str:
 
 
 def _colored(line: str) -> str:
-    color = _BOLD if line.startswith(("---", "+++")) else _COLORS.get(line[0], "")
-    return f"{color}{line[:-1]}{_PLAIN}\n" if color else line
+    color = BOLD if line.startswith(("---", "+++")) else _COLORS.get(line[0], "")
+    return f"{dyed(line[:-1], color)}\n" if color else line

@@ -64,45 +64,19 @@ def metered(call: Callable[..., Any], cost: Cost, args: tuple[Code, ...]) -> Run
 
 def conjunction(terms: list[Run]) -> Run:
     """`&&`: false if any term is, whatever the others do; else the first failure, else true."""
-    if len(terms) == 2:
-        return _both(*terms)
-
-    def run(f: Frame) -> bool:
-        failure: Exception | None = None
-        for term in terms:
-            try:
-                value = term(f)
-            except FAULTS as fault:
-                failure = kept(fault, failure)
-            else:
-                if value is False:
-                    return False
-                if value is not True:
-                    failure = kept(_not_bool(), failure)
-        if failure is not None:
-            raise failure
-        return True
-
-    return run
-
-
-def _both(first: Run, second: Run) -> Run:
-    def run(f: Frame) -> bool:
-        try:
-            value = first(f)
-        except FAULTS as fault:
-            return _rescued(second, f, fault, wanted=False)
-        if value is True:
-            return truth(second(f))
-        return False if value is False else _rescued(second, f, _not_bool(), wanted=False)
-
-    return run
+    return _junction(terms, deciding=False)
 
 
 def disjunction(terms: list[Run]) -> Run:
     """`||`: true if any term is, whatever the others do; else the first failure, else false."""
+    return _junction(terms, deciding=True)
+
+
+def _junction(terms: list[Run], *, deciding: bool) -> Run:
+    """The value that decides if any term has it; else the first failure, else the other value."""
+    other = not deciding
     if len(terms) == 2:
-        return _either(*terms)
+        return _of_two(*terms, deciding=deciding)
 
     def run(f: Frame) -> bool:
         failure: Exception | None = None
@@ -112,26 +86,28 @@ def disjunction(terms: list[Run]) -> Run:
             except FAULTS as fault:
                 failure = kept(fault, failure)
             else:
-                if value is True:
-                    return True
-                if value is not False:
+                if value is deciding:
+                    return not other
+                if value is not other:
                     failure = kept(_not_bool(), failure)
         if failure is not None:
             raise failure
-        return False
+        return other
 
     return run
 
 
-def _either(first: Run, second: Run) -> Run:
+def _of_two(first: Run, second: Run, *, deciding: bool) -> Run:
+    other = not deciding
+
     def run(f: Frame) -> bool:
         try:
             value = first(f)
         except FAULTS as fault:
-            return _rescued(second, f, fault, wanted=True)
-        if value is False:
+            return _rescued(second, f, fault, wanted=deciding)
+        if value is other:
             return truth(second(f))
-        return True if value is True else _rescued(second, f, _not_bool(), wanted=True)
+        return deciding if value is deciding else _rescued(second, f, _not_bool(), wanted=deciding)
 
     return run
 
