@@ -282,9 +282,10 @@ def _name(item: Any, field: str) -> str:
 def _left(value: Any, tree: Any, path: FieldPath) -> Iterator[FieldPath]:
     """Where masks stand in sensitive fields."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            if below := True if tree is True else _below(tree, key):
-                yield from _left(item, below, (*path, key))
+        named_only = tree is not True and None not in tree  # then most of the document is not looked at
+        for key in tree if named_only else value:
+            if key in value and (below := True if tree is True else _below(tree, key)):
+                yield from _left(value[key], below, (*path, key))
     elif isinstance(value, list):
         if below := True if tree is True else tree.get(None):
             for index, item in enumerate(value):
