@@ -20,14 +20,32 @@ _canonical = json.JSONEncoder(
 )
 
 
+def _encoder(settings: json.JSONEncoder) -> Callable[[Any], str]:
+    """`settings.encode`, without making the encoder anew for every value, which costs as much as a value."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return settings.encode
+    separators = settings.key_separator, settings.item_separator
+    escape = json.encoder.encode_basestring
+    made = make(None, settings.default, escape, None, *separators, settings.sort_keys, False, False)
+
+    def encode(value: Any) -> str:
+        return "".join(made(value, 0))
+
+    return encode
+
+
+_compact_text = _encoder(_compact)
+
+
 def dump(value: Any) -> bytes:
     """The value as compact UTF-8 JSON, keys in the order they stand. ValueError for NaN and infinities."""
-    return text(value).encode()
+    return _compact_text(value).encode()
 
 
 def text(value: Any) -> str:
     """The value as compact JSON text, keys in the order they stand. ValueError for NaN and infinities."""
-    return _compact.encode(value)
+    return _compact_text(value)
 
 
 def canonical(value: Any) -> bytes:

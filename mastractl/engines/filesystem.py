@@ -297,9 +297,12 @@ class FileEngine:
         """
         self._upkeep.head()
         now = self._clock.now()
-        touched = []
+        touched: list[Op] = []
         with database.snapshot() as connection:
             for op in ops:
+                if touched and not op.key.startswith(SPACE):
+                    touched.append(op)  # there is a commit to be made, which looks for itself, and no file
+                    continue
                 entry = sqllog.get(connection, op.key)
                 clean = self._clean(connection, op.key)
                 if clean:

@@ -285,12 +285,10 @@ def _name(item: Any, field: str) -> str:
 def _left(value: Any, tree: Any, path: FieldPath) -> Iterator[FieldPath]:
     """Where masks stand in sensitive fields."""
     if isinstance(value, dict):
-        keys = value if tree is True or None in tree else tree  # there are fewer places than fields
-        for key in keys:
-            if key in value:
-                below = True if tree is True else _below(tree, key)
-                if below:
-                    yield from _left(value[key], below, (*path, key))
+        named_only = tree is not True and None not in tree  # then most of the document is not looked at
+        for key in tree if named_only else value:
+            if key in value and (below := True if tree is True else _below(tree, key)):
+                yield from _left(value[key], below, (*path, key))
     elif isinstance(value, list):
         if below := True if tree is True else tree.get(None):
             for index, item in enumerate(value):

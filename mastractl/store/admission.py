@@ -37,12 +37,14 @@ Fields = Literal["strict", "warn", "ignore"]
 
 class How(NamedTuple):
     """How documents are let in: what of unknown fields, how much of a resource each is (`resources.parts`),
-    and whether that was seen to already.
+    and whether that was seen to already; who writes them, and whether an apply takes fields over.
     """
 
     fields: Fields = "strict"
     extent: Extent = "whole"
     admitted: bool = False
+    manager: str = ""
+    force: bool = True
 
 
 AS_A_WHOLE = How()
@@ -83,7 +85,7 @@ def let_status_in(kinds: StoreKinds, given: Given) -> Incoming:
     causes = [c for c in causes if c.path[:1] == ("status",) or (not name and c.path[:1] == ("metadata",))]
     if causes:
         raise invalid(kind, name, tuple(causes))
-    return _placed(kinds, kind, document | {"status": pruned.get("status")})
+    return _placed(kinds, kind, document | {"status": pruned.get("status")}, AS_A_WHOLE)
 
 
 def document_of(given: Given) -> JsonObject:
@@ -93,7 +95,7 @@ def document_of(given: Given) -> JsonObject:
 
 def _one(kinds: StoreKinds, document: JsonObject, registry: KindRegistry | None, how: How) -> Incoming:
     if how.admitted:
-        return _placed(kinds, kinds.find(document, registry), document)
+        return _placed(kinds, kinds.find(document, registry), document, how)
     from mastractl.resources.admission import admit  # noqa: PLC0415 - readers need no schemas
 
     found = admit(
@@ -107,8 +109,7 @@ def _one(kinds: StoreKinds, document: JsonObject, registry: KindRegistry | None,
         found = _beside_what_stands(kinds, document, found, registry, how)
     if found.resource is None or found.kind is None:
         raise refused(found.kind, Resource(document), found.causes)
-    placed = _placed(kinds, found.kind, found.resource.document)
-    return placed._replace(warnings=found.warnings, uid=Resource(document).uid, complete=found.complete)
+    return _placed(kinds, found.kind, found.resource.document, how, found, document)
 
 
 def _beside_what_stands(
@@ -137,19 +138,35 @@ def _narrowest(kinds: StoreKinds, document: JsonObject) -> KindRegistry:
     return kinds.bundled if known else kinds.current()
 
 
-def _placed(kinds: StoreKinds, kind: Kind, document: JsonObject) -> Incoming:
-    """The document with the namespace that its kind demands."""
-    uid = Resource(document).uid
+def _placed(
+    kinds: StoreKinds,
+    kind: Kind,
+    document: JsonObject,
+    how: How,
+    found: Admitted | None = None,
+    given: JsonObject | None = None,
+) -> Incoming:
+    """The document with the namespace that its kind demands; `given` is what it was before admission."""
     metadata = document["metadata"]
     if kind.namespaced and not metadata.get("namespace"):
-        document = {**document, "metadata": {**metadata, "namespace": DEFAULT_NAMESPACE}}
+        metadata = {**metadata, "namespace": DEFAULT_NAMESPACE}
+        document = {**document, "metadata": metadata}
     elif not kind.namespaced and "namespace" in metadata:
-        document = {**document, "metadata": {k: v for k, v in metadata.items() if k != "namespace"}}
-    definition = "" if kinds.is_given(kind) else keys.definition(kind)
-    apart = has_status_apart(kind)
-    metadata = document["metadata"]
-    key = keys.key(kind, metadata.get("namespace", ""), metadata["name"])
-    return Incoming(kind, document, key, uid=uid, status_apart=apart, definition=definition)
+        metadata = {k: v for k, v in metadata.items() if k != "namespace"}
+        document = {**document, "metadata": metadata}
+    return Incoming(
+        kind,
+        document,
+        keys.key(kind, metadata.get("namespace", ""), metadata["name"]),
+        warnings=found.warnings if found else (),
+        uid=Resource(given or document).uid,
+        status_apart=has_status_apart(kind),
+        definition="" if kinds.is_given(kind) else keys.definition(kind),
+        manager=how.manager,
+        force=how.force,
+        partial=how.extent == "part",
+        complete=found is not None and found.complete,
+    )
 
 
 def has_status_apart(kind: Kind) -> bool:

@@ -176,6 +176,8 @@ def _merge(
         raise
     if owned.document is stored:
         document = results.completed(incoming.kind, stored)
+    elif incoming.complete and results.is_declared(incoming.kind, owned.document, declared):
+        document = owned.document
     else:
         document = results.whole(
             incoming.kind, owned.document, declared, partial=incoming.partial, old=stored

@@ -190,7 +190,8 @@ class StateStore:
         from mastractl.store import admission, apply  # noqa: PLC0415 - readers write nothing
 
         incoming = admission.let_status_in(self._kinds, resource)
-        return self._writer.write(incoming._replace(manager=manager or self._manager), apply.update_status)
+        incoming = incoming._replace(manager=manager or self._manager)
+        return self._writer.write(incoming, apply.update_status)
 
     def apply(  # noqa: PLR0913 - as apply_all
         self,
@@ -242,8 +243,9 @@ class StateStore:
         engine takes in one commit.
         """
         extent: Extent = "part" if partial else "declared"
-        given = self._let_in(resources, fields, admitted=admitted, extent=extent, manager=manager)
-        incoming = [each._replace(force=force, partial=partial) for each in given]
+        incoming = self._let_in(
+            resources, fields, admitted=admitted, extent=extent, manager=manager, force=force
+        )
         return [*self._writer.apply_all(incoming, dry_run=dry_run).applied]
 
     def apply_pruning(  # noqa: PLR0913 - as apply_all
@@ -263,8 +265,9 @@ class StateStore:
         one commit. Raises what `apply_all` raises, and Forbidden, before anything is written, for too much.
         """
         extent: Extent = "part" if partial else "declared"
-        given = self._let_in(resources, "strict", admitted=admitted, extent=extent, manager=manager)
-        incoming = [each._replace(force=force, partial=partial) for each in given]
+        incoming = self._let_in(
+            resources, "strict", admitted=admitted, extent=extent, manager=manager, force=force
+        )
         return self._writer.apply_all(incoming, dry_run=dry_run, pruning=pruning)
 
     def sets(self) -> dict[str, builtins.list[Place]]:
@@ -578,9 +581,9 @@ class StateStore:
         admitted: bool,
         extent: Extent = "whole",
         manager: str = "",
+        force: bool = True,
     ) -> builtins.list[Incoming]:
         from mastractl.store import admission  # noqa: PLC0415 - readers write nothing
 
-        how = admission.How(fields=fields, extent=extent, admitted=admitted)
-        by = manager or self._manager
-        return [each._replace(manager=by) for each in admission.let_in(self._kinds, given, how)]
+        how = admission.How(fields, extent, admitted, manager or self._manager, force)
+        return admission.let_in(self._kinds, given, how)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mastractl.engines.contract import Engine, Op
     from mastractl.errors import Cause
     from mastractl.resources.kinds import Kind
+    from mastractl.store.api import Operation
     from mastractl.store.apply import Incoming
     from mastractl.store.drafts import Draft
     from mastractl.store.kinds import StoreKinds
@@ -129,9 +130,7 @@ class Writer:
         (written, removal), draft = self._transact(work, asked=asked, dry_run=dry_run, manager=manager)
         self._sweep(removal, draft)
         return [
-            _applied(draft, each, written[each.key])._replace(
-                warnings=each.warnings + self._outdated(draft, each)
-            )
+            _applied(draft, each, written[each.key], warnings=each.warnings + self._outdated(draft, each))
             for each in incoming
         ]
 
@@ -162,7 +161,10 @@ class Writer:
         )
         self._sweep(done.removal, draft)
         applied = [
-            _applied(draft, each, document)._replace(
+            _applied(
+                draft,
+                each,
+                document,
                 operation=outcome.operation,
                 warnings=each.warnings + outcome.remarks + self._outdated(draft, each),
             )
@@ -249,15 +251,23 @@ class Writer:
             removal, draft = self._transact(work, asked=set(), dry_run=False)
 
 
-def _applied(draft: Draft, incoming: Incoming, document: JsonObject) -> Applied:
+def _applied(
+    draft: Draft,
+    incoming: Incoming,
+    document: JsonObject,
+    *,
+    warnings: tuple[Cause, ...],
+    operation: Operation | None = None,
+) -> Applied:
     before = draft.before(incoming.key)
     changed = before is not None and draft.is_written(incoming.key)
+    owned = draft.ownership(incoming.key)
     return Applied(
-        resource=draft.resource(incoming.key, document),
-        operation="created" if before is None else "configured" if changed else "unchanged",
+        draft.resource(incoming.key, document),
+        operation or ("created" if before is None else "configured" if changed else "unchanged"),
         before=before,
-        warnings=incoming.warnings,
-        managers=None if (owned := draft.ownership(incoming.key)) is None else owned.managers,
+        warnings=warnings,
+        managers=None if owned is None else owned.managers,
     )
 
 

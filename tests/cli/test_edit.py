@@ -246,6 +246,18 @@ class TestFaults:
         assert result.code == 4
         assert "must have at most 2 characters" in edit.seen[1]
 
+    def test_a_rule_about_what_stood_there_is_told_at_the_line(self, edit, store, make):
+        definition = make.definition()
+        schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        rule = {"rule": "self == oldSelf", "message": "for ever"}
+        schema["properties"]["spec"]["properties"]["url"]["x-kubernetes-validations"] = [rule]
+        source = make.resource("s", kind="DataSource", url="long") | {"apiVersion": "acme.io/v1"}
+        store.apply_all([definition, source])
+        result = edit(replaced("url: long", "url: other"), as_it_is, arguments=("datasource", "s"))
+        assert result.code == 4
+        line = next(n for n, text in enumerate(edit.seen[1].splitlines(), 1) if "url: other" in text)
+        assert f"# - line {line}, column 8: for ever" in edit.seen[1]
+
     def test_warnings_are_told_once_it_is_saved(self, edit, one):
         result = edit(replaced("instructions: Help.", "instructions: NO"))
         assert result.code == 0

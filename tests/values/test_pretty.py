@@ -1,4 +1,4 @@
-"""The indented spelling is the standard library's, to the byte."""
+"""Both spellings, the indented and the compact one, are the standard library's, to the byte."""
 
 from __future__ import annotations
 
@@ -30,6 +30,18 @@ def reference(value):
 def test_pretty_is_what_the_standard_library_writes(value):
     assert values.pretty(value) == reference(value)
     assert values.load(values.pretty(value)) == value
+
+
+@given(JSON)
+def test_the_compact_spelling_is_the_standard_librarys_too(value):
+    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    assert (values.text(value), values.dump(value)) == (compact, compact.encode())
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": {1, 2}}])
+def test_what_is_no_json_has_no_compact_spelling(value):
+    with pytest.raises((ValueError, TypeError)):
+        values.dump(value)
 
 
 class Colour(enum.StrEnum):

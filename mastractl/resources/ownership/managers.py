@@ -84,7 +84,10 @@ class Owned(NamedTuple):
 
 def ordered(managers: Iterable[Manager]) -> tuple[Manager, ...]:
     """Appliers before updaters, older before newer, then by name, version and subresource."""
-    return tuple(sorted(managers, key=lambda m: (m.operation, m.time, m.name, m.api_version, m.subresource)))
+    listed = tuple(managers)
+    if len(listed) < 2:
+        return listed
+    return tuple(sorted(listed, key=lambda m: (m.operation, m.time, m.name, m.api_version, m.subresource)))
 
 
 def capped(managers: Sequence[Manager]) -> list[Manager]:
