@@ -311,7 +311,7 @@ def _json_path(text: str, schema: JsonObject, path: FieldPath) -> Iterator[Cause
         return
     if found:
         message = f"the column stays empty: the schema has no field {found.name!r} at {text}"
-        yield remark(message, path, hint=found.hint)
+        yield remark(message, path, hint=found.hint or f"there are {', '.join(found.known[:8])}")
 
 
 def _scale_path(text: str | None, roots: tuple[str, ...], path: FieldPath) -> Iterator[Cause]:

@@ -134,8 +134,8 @@ class TestExplainError:
     @pytest.mark.parametrize(
         ("word", "hint"),
         [
-            ("unkown-field", "did you mean unknown-field?"),
-            ("MA1011", "did you mean MA101?"),
+            ("unkown-field", "did you mean 'unknown-field'?"),
+            ("MA1011", "did you mean 'MA101'?"),
             ("zzz", "`mastractl explain-error --list` lists the codes there are"),
         ],
     )

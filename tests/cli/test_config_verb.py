@@ -37,6 +37,17 @@ def test_a_context_is_changed_in_part(contexts, tmp_path):
     assert saved["contexts"]["kitchen"] == {"store": str(tmp_path / "kitchen"), "namespace": "b"}
 
 
+def test_a_context_that_something_stronger_hides_is_told(contexts):
+    contexts.ok("config", "set-context", "a", "--store", "./a")
+    contexts.ok("config", "set-context", "b", "--store", "./b")
+    assert contexts.ok("config", "use-context", "a").err == ""
+    assert contexts.ok("config", "use-context", "b").err == ""
+    contexts.environ["MASTRACTL_STORE"] = "elsewhere"
+    hidden = contexts.ok("config", "use-context", "a")
+    assert hidden.out == 'Switched to context "a".\n'
+    assert hidden.err.startswith("it is not in force here: MASTRACTL_STORE is stronger\nhint: ")
+
+
 def test_get_contexts(contexts):
     contexts.ok("config", "set-context", "b", "--store", "postgresql://me:secret@db/x")
     contexts.ok("config", "set-context", "a", "-n", "cooking")

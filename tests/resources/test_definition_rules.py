@@ -730,13 +730,14 @@ def test_a_column_that_cannot_be_read_is_left_out_with_a_remark():
 def test_a_column_that_leads_nowhere_is_remarked_upon_and_shown():
     columns = [
         {"name": n, "type": "string", "jsonPath": p}
-        for n, p in (("A", ".spec.aa"), ("B", ".metadata.creationTimestamp"))
+        for n, p in (("A", ".spec.zone"), ("B", ".metadata.creationTimestamp"))
     ]
     kind, (remark,) = kind_from_definition(definition(**{V0 + "additionalPrinterColumns": columns}))
     assert [column.name for column in kind.storage_version.columns] == ["A", "B"]
     assert remark.warning
     assert remark.path == ("spec", "versions", 0, "additionalPrinterColumns", 0, "jsonPath")
-    assert remark.message == "the column stays empty: the schema has no field 'aa' at .spec.aa"
+    assert remark.message == "the column stays empty: the schema has no field 'zone' at .spec.zone"
+    assert remark.hint == "there are a, n"
 
 
 def test_formats_that_nobody_knows_are_remarked_upon_once():

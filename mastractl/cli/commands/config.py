@@ -115,6 +115,9 @@ def use_context(inv: Invocation, *, name: Name) -> None:
     chosen = user.context(name, said="the argument")
     config.write_user_config(config.UserConfig(path=user.path, current=chosen.name, contexts=user.contexts))
     inv.line(f'Switched to context "{name}".')
+    said = inv.settings.store.origin
+    if said != "default" and user.path not in said:
+        inv.note(f"it is not in force here: {said} is stronger", hint="mastractl config view --show-origin")
 
 
 @options.verb(

@@ -43,7 +43,7 @@ def run(inv: Invocation, *, code: Code = "", listed: Listed = False, output: For
         raise errors.UsageError(message, hint="a code is what stands in the brackets of error[...]")
     if not listed:
         found = _known(code)
-        inv.write(values.pretty(_object(found)) if output else _text(found))
+        inv.write(values.pretty(_object(found)) if output else _text(found, inv.process.columns()))
     elif output:
         inv.write(values.pretty({"codes": [_object(each) for each in CODES]}))
     else:
@@ -59,7 +59,7 @@ def _known(word: str) -> str:
         return found
     by_word = {name: code for code, each in CODES.items() for name in (code, each.name)}
     near = nearest(word, by_word)
-    hint = f"did you mean {near}?" if near else "`mastractl explain-error --list` lists the codes there are"
+    hint = f"did you mean {near!r}?" if near else "`mastractl explain-error --list` lists the codes there are"
     message = f"there is no code {word!r}"
     raise errors.UsageError(message, hint=hint)
 
@@ -74,11 +74,11 @@ def _object(code: str) -> dict[str, Any]:
     )
 
 
-def _text(code: str) -> str:
+def _text(code: str, width: int) -> str:
     import textwrap  # noqa: PLC0415 - this verb alone wraps text
 
     found = _object(code)
-    parts = [f"{code}: {found['name']}\n", textwrap.fill(found["text"], 100) + "\n"]
+    parts = [f"{code}: {found['name']}\n", textwrap.fill(found["text"], min(width, 100)) + "\n"]
     parts += [
         f"{word.capitalize()}:\n{textwrap.indent(found[word], '    ')}"
         for word in ("wrong", "right")
