@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 Subresource = Literal["", "status", "scale"]
 """Which part of a resource is changed: what is wanted, its status, or the number of its replicas."""
 
-SUBRESOURCES: tuple[Subresource, ...] = ("", "status", "scale")
-
 
 class Asked(NamedTuple):
     """What is to be changed, and how.

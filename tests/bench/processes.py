@@ -74,7 +74,7 @@ def rows(directory, *, times=21):
     commands = {
         "pass": [sys.executable, "-c", "pass"],
         "version": [mastractl, "--version"],
-        "get": [mastractl, "get", "agents"],
+        "get": [mastractl, "get", "agents", "-A"],
         "apply": [mastractl, "apply", "-f", str(one)],
     }
     if shutil.which("kubectl"):
