@@ -10,42 +10,36 @@ What it gives back is the caller's own: it may be changed and written again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from mastractl import errors
 from mastractl.clock import SystemClock
-from mastractl.resources.kinds import Kind
 from mastractl.resources.resource import DEFAULT_NAMESPACE, Resource
-from mastractl.store import documents, keys, reads, refusals
-from mastractl.store.kinds import StoreKinds
+from mastractl.store import keys, refusals
+from mastractl.store.reading import Reader
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Iterable, Sequence
-    from types import TracebackType
 
     from mastractl.clock import Clock
-    from mastractl.engines.contract import Engine, Health, Problem
-    from mastractl.errors import Cause
+    from mastractl.engines.contract import Engine
     from mastractl.resources.adoption import Place
-    from mastractl.resources.kinds import KindRegistry
+    from mastractl.resources.kinds import Kind, KindRegistry
     from mastractl.resources.ownership.managers import Manager
     from mastractl.resources.parts import Extent
     from mastractl.resources.resource import ResourceKey
-    from mastractl.resources.selectors import FieldSelector, LabelSelector
     from mastractl.store.admission import Fields
     from mastractl.store.api import Applied, Deleted, EventType, Pruned
     from mastractl.store.apply import Incoming
-    from mastractl.store.history import Revision
     from mastractl.store.modify import Subresource
     from mastractl.store.pruning import Pruning
-    from mastractl.store.reads import ResourceList
     from mastractl.store.watch import Subscription
     from mastractl.store.writer import Writer
     from mastractl.values import JsonObject
 
 
-class StateStore:
+class StateStore(Reader):
     """The resources in an engine. Thread-safe; a context manager that closes the engine.
 
     `kinds` are the kinds known without the store (None: the bundled ones). `manager` is the name under
@@ -64,81 +58,10 @@ class StateStore:
         clock: Clock | None = None,
         manager: str = "mastractl",
     ) -> None:
-        if kinds is None:
-            from mastractl.manifests import bundled  # noqa: PLC0415 - a caller may bring its own
-
-            kinds = bundled.kinds()
-        self.engine = engine
+        super().__init__(engine, kinds=kinds)
         self._clock = clock or SystemClock()
         self._manager = manager
-        self._kinds = StoreKinds(engine, kinds)
         self._writes: Writer | None = None
-
-    @property
-    def kinds(self) -> KindRegistry:
-        """Every kind there is now: the bundled ones and those defined in the store."""
-        return self._kinds.current()
-
-    def resolve(self, kind: str | Kind) -> Kind:
-        """The kind of that name; raises UnknownKind.
-
-        Kinds that nothing defines any more are found too, as long as there are resources of them.
-        """
-        return self._kinds.resolve(kind) if isinstance(kind, str) else kind
-
-    def get(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource | None:
-        """The resource, or None. The namespace counts only for kinds that have them."""
-        found = self.resolve(kind)
-        entry = self.engine.get(keys.key(found, namespace, name))
-        if entry is None:
-            return None
-        resource = documents.resource(entry)
-        self._present((found,), (resource,))
-        return resource
-
-    def require(self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE) -> Resource:
-        """The resource; raises NotFound."""
-        found = self.get(kind, namespace=namespace, name=name)
-        if found is not None:
-            return found
-        raise refusals.not_found(self.resolve(kind), name)
-
-    def list(
-        self,
-        kind: str | Kind,
-        *,
-        namespace: str | None = None,
-        labels: LabelSelector | None = None,
-        fields: FieldSelector | None = None,
-        limit: int = 0,
-        after: str = "",
-    ) -> ResourceList:
-        """The resources of a kind in the order of namespace and name, as of one revision.
-
-        `namespace` None means all of them. `limit` (0: none) and `after` (`ResourceList.next`) make pages.
-        """
-        found = self.resolve(kind)
-        test = reads.chosen(labels, fields)
-        listed = reads.select(self.engine, keys.prefix(found, namespace), test, limit=limit, after=after)
-        self._present((found,), listed.items)
-        return listed
-
-    def list_all(
-        self,
-        kinds: Iterable[str | Kind],
-        *,
-        namespace: str | None = None,
-        labels: LabelSelector | None = None,
-        fields: FieldSelector | None = None,
-    ) -> ResourceList:
-        """The resources of several kinds, kind by kind, all as of the same revision."""
-        named = self._each_once(kinds)
-        prefixes = [keys.prefix(kind, namespace) for kind in named]
-        test = reads.chosen(labels, fields)
-        revision, entries = reads.snapshot(self.engine, prefixes)
-        items = [r for r in documents.resources(entries) if test is None or test(r)]
-        self._present(named, items)
-        return reads.ResourceList(items, resource_version=str(revision))
 
     def create(
         self,
@@ -344,25 +267,6 @@ class StateStore:
         asked = Asked(found, key, name, change, subresource, resource_version, fields)
         return self._writer.modify(asked, dry_run=dry_run, manager=manager)
 
-    def history(
-        self, kind: str | Kind, *, name: str, namespace: str = DEFAULT_NAMESPACE
-    ) -> builtins.list[Revision]:
-        """What happened to a resource, the oldest first, as far as the log reaches back.
-
-        Deletions are in it, and what stood under that name before them. If the first of it is `forgotten`,
-        the log was compacted since: it is how the resource stood then. [] if nothing is known of the name.
-        """
-        from mastractl.store import history  # noqa: PLC0415 - few ask for it
-
-        return history.of_key(self.engine, keys.key(self.resolve(kind), namespace, name))
-
-    def redefining_causes(self, definition: JsonObject) -> builtins.list[Cause]:
-        """What keeps a definition, written in any form, from taking the place of the stored one."""
-        from mastractl.store import admission  # noqa: PLC0415 - few manifests define kinds
-
-        key = f"{keys.DEFINITIONS}{keys.CLUSTER}/{Resource(definition).name}"
-        return admission.redefining_causes(self._kinds, definition, key)
-
     def delete(
         self,
         kind: str | Kind,
@@ -438,58 +342,6 @@ class StateStore:
         schema = found.storage_version.schema
         return holders.last_applied(stored, managers, schema, manager=manager or self._manager)
 
-    def watch(  # noqa: PLR0913 - what watches can be narrowed by
-        self,
-        kinds: str | Kind | Iterable[str | Kind],
-        *,
-        namespace: str | None = None,
-        labels: LabelSelector | None = None,
-        fields: FieldSelector | None = None,
-        since: str | None = None,
-        initial: bool = True,
-        bookmarks: bool = False,
-    ) -> Subscription:
-        """Every change of the resources of some kinds, as it happens, in the order of the log.
-
-        With `initial` those there are come first, as ADDED. `since`, a resourceVersion, goes on from there
-        instead; without either only what happens from this call on is told. `bookmarks` asks for an event
-        now and then when nothing else happens, to resume from. Iterating raises Expired: `Subscription`.
-        """
-        from mastractl.store.watch import Subscription  # noqa: PLC0415 - most commands watch nothing
-
-        named = self._each_once([kinds] if isinstance(kinds, str | Kind) else kinds)
-        return Subscription(
-            self.engine,
-            named,
-            namespace=namespace,
-            test=reads.chosen(labels, fields),
-            since=None if since is None else refusals.revision_of(since, "watch"),
-            initial=initial,
-            bookmarks=bookmarks,
-            show=None if all(k.bundled for k in named) else lambda seen: self._present(named, (seen,)),
-        )
-
-    def health(self) -> Health:
-        """The engine's health, with the problems of the definitions in the store beside its own."""
-        health = self.engine.health()
-        return health._replace(problems=health.problems + self._kinds.problems())
-
-    def problems(self) -> tuple[Problem, ...]:
-        """What in the store needs a person: files that cannot be read, definitions that make no sense."""
-        return self.health().problems
-
-    def close(self) -> None:
-        """Close the engine. Watches end; what is called later raises StorageClosed."""
-        self.engine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def get_resource(self, kind: str, namespace: str, name: str) -> Resource | None:
         """`get`, as seed 000 has it: the resource, or None."""
         return self.get(kind, namespace=namespace, name=name)
@@ -528,21 +380,6 @@ class StateStore:
         subscription = self.watch(kind, initial=initial)
         subscription.drive(handler)
         return subscription
-
-    def _present(self, kinds: Iterable[Kind], resources: Iterable[Resource]) -> None:
-        """Show what was read in the versions that were asked for."""
-        if all(kind.bundled for kind in kinds):
-            return
-        from mastractl.store import views  # noqa: PLC0415 - bundled kinds need none
-
-        views.present(self._kinds, kinds, resources)
-
-    def _each_once(self, kinds: Iterable[str | Kind]) -> builtins.list[Kind]:
-        found = {kind.segment: kind for kind in map(self.resolve, kinds)}
-        if not found:
-            message = "no kind was given"
-            raise errors.BadRequest(message, hint="name one or more, as in agents, tools")
-        return [*found.values()]
 
     def _held(self, kind: Kind, namespace: str, name: str) -> tuple[JsonObject, tuple[Manager, ...]]:
         """What stands there, and who owns its fields; raises NotFound."""
