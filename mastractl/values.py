@@ -21,13 +21,21 @@ _canonical = json.JSONEncoder(
 
 
 def _encoder(settings: json.JSONEncoder) -> Callable[[Any], str]:
-    """`settings.encode`, without making the encoder anew for every value, which costs as much as a value."""
+    """`settings.encode`, without making the encoder anew for every value, which costs as much as a value.
+
+    CPython's own maker of encoders is not documented: where it is not what it was, the usual way is taken.
+    """
     make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
-        return settings.encode
     separators = settings.key_separator, settings.item_separator
     escape = json.encoder.encode_basestring
-    made = make(None, settings.default, escape, None, *separators, settings.sort_keys, False, False)
+    try:
+        made = make and make(
+            None, settings.default, escape, None, *separators, settings.sort_keys, False, False
+        )
+    except TypeError:
+        made = None
+    if made is None:
+        return settings.encode
 
     def encode(value: Any) -> str:
         return "".join(made(value, 0))
