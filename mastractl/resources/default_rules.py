@@ -1,7 +1,7 @@
 """What a default may be: something that its own schema takes as it stands.
 
 As apiextensions.k8s.io/v1 has it (`schema/defaulting/validation.go`): a default may hold no field that would
-be pruned, and it must be valid before any other default comes in. Defaults for the values of a map are not
+be pruned, it must be valid before any other default comes in, and obey the rules of its schema. Defaults for the values of a map are not
 looked at by Kubernetes, so what is wrong with those is only remarked.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mastractl.resources import metadata
+from mastractl.resources import cel_rules, metadata
 from mastractl.resources.schema_forms import broken
 from mastractl.resources.schema_words import EMBEDDED, META_FIELDS, has_default
 
@@ -41,7 +41,12 @@ def _default(schema: JsonObject, path: FieldPath) -> Iterator[Cause]:
     from mastractl.resources.structural import compile_schema  # noqa: PLC0415 - few schemas have defaults
 
     bare = {word: value for word, value in schema.items() if word != "default"}
-    for cause in compile_schema(bare, resource=False).check(schema["default"]):
+    program = compile_schema(bare, resource=False)
+    found = list(program.check(schema["default"]))
+    if not found:  # a rule that cannot be asked at all is a fault of its own
+        complete = program.filled(schema["default"])
+        found = [c for c in cel_rules.rule_causes(bare, complete, root=False) if c.code == "MA132"]
+    for cause in found:
         message = f"the default does not fit its own schema: {cause.message}"
         yield broken(message, (*path, *cause.path), hint=cause.hint, at_key=cause.at_key)
 

@@ -471,6 +471,11 @@ FIELD_RULES = [
     (TEXT | {"patternProperties": {}}, ("patternProperties",), "patternProperties is not allowed"),
     (TEXT | {"default": 5}, ("default",), "the default does not fit its own schema: expected string"),
     (
+        {"type": "integer", "default": 9, "x-kubernetes-validations": [{"rule": "self < 5"}]},
+        ("default",),
+        "the default does not fit its own schema: failed rule: self < 5",
+    ),
+    (
         described(TEXT) | {"default": {"b": 1}},
         ("default", "b"),
         'does not fit its own schema: unknown field "b"',
