@@ -1,8 +1,8 @@
 """What a default may be: something that its own schema takes as it stands.
 
 As apiextensions.k8s.io/v1 has it (`schema/defaulting/validation.go`): a default may hold no field that would
-be pruned, it must be valid before any other default comes in, and obey the rules of its schema. Defaults for the values of a map are not
-looked at by Kubernetes, so what is wrong with those is only remarked.
+be pruned, it must be valid before any other default comes in, and obey the rules of its schema. Defaults for
+the values of a map are not looked at by Kubernetes, so what is wrong with those is only remarked.
 """
 
 from __future__ import annotations
