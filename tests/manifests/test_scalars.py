@@ -7,7 +7,7 @@ import math
 
 import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mastractl.manifests import scalars
@@ -190,6 +190,8 @@ _ALPHABET = st.text("0123456789abxoeE.:_-+ TZynNOf", max_size=12)
 
 
 @given(_ALPHABET)
+@example("-.0")
+@example("+.5e-3")
 def test_a_word_without_a_remark_means_the_same_to_a_yaml_1_1_reader(word):
     """PyYAML is such a reader; it leaves out `y` and `n`, which the specification has."""
     assume(word == word.strip())
