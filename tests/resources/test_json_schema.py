@@ -104,7 +104,10 @@ def at(value, path):
 @settings(max_examples=250)
 @given(st.data())
 def test_whatever_mastractl_takes_passes(data):
-    """A part of a good document takes the place of another: if it is still good, the schema says so too."""
+    """A part of a good document takes the place of another: if it is still good, the schema says so too.
+
+    A null that is dropped with a warning is what an editor should point at.
+    """
     document = values.copy(data.draw(st.sampled_from(POOL)))
     place = data.draw(st.sampled_from(sorted(filter(None, places(document)), key=str)))
     other = data.draw(st.sampled_from(POOL))
@@ -115,9 +118,11 @@ def test_whatever_mastractl_takes_passes(data):
     else:
         holder[place[-1]] = values.copy(put)
     found = admit(document, KINDS)
-    if found.resource is not None:
+    if found.resource is None:
+        return
+    if all(remark.code != "MA109" for remark in found.warnings):
         assert [error.message for error in EDITOR.iter_errors(document)] == []
-        assert CANONICAL.is_valid(found.resource.document)
+    assert CANONICAL.is_valid(found.resource.document)
 
 
 @pytest.mark.parametrize(
