@@ -171,7 +171,8 @@ def _reference(value: Any, at: Trail | None) -> Any:
         if len(value) != 1 or "name" in value:
             return value
         ((key, inner),) = value.items()
-        found = _reference(inner, None) if key in _REF_KEYS else None
+        wrapped = isinstance(inner, dict) and not inner.keys().isdisjoint(_REF_KEYS)  # once is enough
+        found = _reference(inner, None) if key in _REF_KEYS and not wrapped else None
     else:
         found = read(value) if isinstance(value, str) else None
     if not isinstance(found, dict):
