@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mastractl import errors, values
 from mastractl.cli import intake, options
-from mastractl.resources import sensitive
+from mastractl.resources import definition_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -119,61 +119,10 @@ def _writer(output: str, form: str) -> Any:
 
 def _definitions(kinds: Iterable[Kind]) -> JsonObject:
     """The definitions of kinds in the form of Kubernetes, as a List."""
-    return {"apiVersion": "v1", "kind": "List", "items": [definition_of(kind) for kind in kinds]}
-
-
-def definition_of(kind: Kind) -> JsonObject:
-    """A kind as a CustomResourceDefinition of apiextensions.k8s.io/v1."""
-    names: JsonObject = {
-        "kind": kind.kind,
-        "listKind": kind.list_kind,
-        "plural": kind.plural,
-        "singular": kind.singular,
-    }
-    names |= {"shortNames": list(kind.short_names)} if kind.short_names else {}
-    names |= {"categories": list(kind.categories)} if kind.categories else {}
-    metadata: JsonObject = {"name": kind.qualified_plural}
-    version = kind.storage_version
-    marked = set(sensitive.marked(version.schema))
-    if unmarked := [place for place in version.sensitive if place not in marked]:
-        metadata["annotations"] = {sensitive.ANNOTATION: sensitive.spelled(unmarked, version.schema)}
     return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": metadata,
-        "spec": {
-            "group": kind.group,
-            "names": names,
-            "scope": kind.scope,
-            "versions": [_version(version) for version in kind.versions],
-        },
-    }
-
-
-def _version(version: Any) -> JsonObject:
-    subresources = ({"status": {}} if version.status else {}) | (
-        {"scale": version.scale} if version.scale else {}
-    )
-    optional: JsonObject = {
-        "deprecated": bool(version.deprecation),
-        "deprecationWarning": version.deprecation,
-        "subresources": subresources,
-        "additionalPrinterColumns": [_column(column) for column in version.columns],
-        "selectableFields": [{"jsonPath": path} for path in version.selectable_fields],
-    }
-    return {
-        "name": version.name,
-        "served": version.served,
-        "storage": version.storage,
-        **{word: value for word, value in optional.items() if value},
-        "schema": {"openAPIV3Schema": version.schema},
-    }
-
-
-def _column(column: Any) -> JsonObject:
-    optional = {"format": column.format, "description": column.description, "priority": column.priority}
-    return {"name": column.name, "type": column.type, "jsonPath": column.json_path} | {
-        word: value for word, value in optional.items() if value
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [definition_documents.definition_of(kind) for kind in kinds],
     }
 
 
