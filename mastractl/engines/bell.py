@@ -1,4 +1,4 @@
-"""What ends a wait: a bell that every commit rings, in its own process and in all others.
+"""What ends a wait: a bell that every commit rings, in its own process and, with a file, in all others.
 
 Between processes it is a file that is opened for writing and closed again, which a directory watcher
 hears of. So a commit is heard of when it can be read, and not while it is being written, as would be
@@ -12,23 +12,17 @@ import os
 from _thread import allocate_lock
 from typing import TYPE_CHECKING
 
-from mastractl.engines.tree import PRIVATE
-
 if TYPE_CHECKING:
     from _thread import LockType
 
-BELL = f"{PRIVATE}/bell"
-"""The bell's file in the base directory."""
-
 
 class Bell:
-    """Rung at every commit, heard by every `wait` of this process and, through its file, of others.
+    """Rung at every commit, heard by every `wait` of this process.
 
     It is what `threading.Condition` is, without the import: every start of a process would pay for that.
     """
 
-    def __init__(self, base: str) -> None:
-        self._path = f"{base}/{BELL}"
+    def __init__(self) -> None:
         self._lock = allocate_lock()
         self._rung = 0
         self._waiting: list[LockType] = []
@@ -45,12 +39,6 @@ class Bell:
             while self._waiting:
                 self._waiting.pop().release()
 
-    def ring_everywhere(self) -> None:
-        """Wake those who wait in any process."""
-        self.ring()
-        with contextlib.suppress(OSError):  # then they hear of it at their next poll
-            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
     def wait(self, rung: int, timeout: float) -> None:
         """Wait until it has been rung more often than that, or so many seconds."""
         turn = allocate_lock()
@@ -63,3 +51,17 @@ class Bell:
         with self._lock:
             if turn in self._waiting:
                 self._waiting.remove(turn)
+
+
+class FileBell(Bell):
+    """A bell that is heard in other processes, by those who watch its file."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def ring_everywhere(self) -> None:
+        """Wake those who wait in any process."""
+        self.ring()
+        with contextlib.suppress(OSError):  # then they hear of it at their next poll
+            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from mastractl import errors, values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_VALUE_BYTES = 3 * 1024 * 1024
 """The largest value any engine takes unless its capabilities say otherwise (Kubernetes' request limit)."""
@@ -179,12 +179,38 @@ class Problem(NamedTuple):
 
 
 class Health(NamedTuple):
-    """The state of the store: whether writes are possible, where the log begins and ends, what is wrong."""
+    """The state of the store: whether writes are possible, where the log begins and ends, what is wrong.
+
+    `details` are further facts for people, name and value: the server and its version, what its settings
+    promise, how much space is used. They hold no secret.
+    """
 
     writable: bool
     revision: int
     compacted: int
     problems: tuple[Problem, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
+
+
+class Flaw(NamedTuple):
+    """Where two accounts that a store keeps of itself disagree: as a `Problem`, and whether it was mended."""
+
+    key: str
+    location: str
+    message: str
+    hint: str = ""
+    repaired: bool = False
+
+
+class Checkable(Protocol):
+    """What an engine has besides if it keeps more than one account: log and index, index and files."""
+
+    def check(self, *, repair: bool = False) -> Iterator[Flaw]:
+        """Compare the accounts, all of them, and yield what does not agree; with `repair`, mend what can be.
+
+        May read the whole store. Without `repair` nothing is written. Reads no more than a part at a time.
+        """
+        ...
 
 
 class Engine(Protocol):
@@ -212,7 +238,9 @@ class Engine(Protocol):
         """Apply all operations or none, as one revision.
 
         No key may appear twice (ValueError). Raises Conflict for an unmet `if_revision`, TooLarge,
-        Forbidden for a store that cannot be written, StorageFull, StorageTransactionError.
+        Forbidden for a store that cannot be written, StorageFull, StorageTransactionError. Where the
+        store is reached over a connection: Unavailable if it certainly wrote nothing and may be asked
+        again, UnknownOutcome if the connection was lost after the commit had been asked for.
         """
         ...
 

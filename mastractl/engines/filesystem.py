@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from mastractl import errors
 from mastractl.clock import SystemClock
 from mastractl.engines import layout, sqllog, tree
-from mastractl.engines.bell import Bell
+from mastractl.engines.bell import FileBell
 from mastractl.engines.checks import check_operations, check_precondition
 from mastractl.engines.contract import (
     Capabilities,
@@ -32,9 +32,10 @@ from mastractl.engines.contract import (
     adopt_as_is,
 )
 from mastractl.engines.failpoints import failpoint
+from mastractl.engines.planning import outcome
 from mastractl.engines.projection import check_value
 from mastractl.engines.scan import Sighting
-from mastractl.engines.tree import SPACE
+from mastractl.engines.tree import BELL, SPACE
 from mastractl.engines.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class FileEngine:
     def _begin(self) -> None:
         """What belongs to this process alone: a fork has its own bell and watcher."""
         self._pid = os.getpid()
-        self._bell = Bell(self._tree.base)
+        self._bell = FileBell(self._tree.location(BELL))
         self._heard = (-1, 0.0, 0)
         self._beginning = allocate_lock()
         self._lookout: Lookout | None = None
@@ -307,7 +308,7 @@ class FileEngine:
                 clean = self._clean(connection, op.key)
                 if clean:
                     check_precondition(op, entry.revision if entry else 0)
-                if not clean or sqllog.outcome(op, entry, revision=0, now=now) is not entry:
+                if not clean or outcome(op, entry, revision=0, now=now) is not entry:
                     touched.append(op)
             return sqllog.revision(connection), touched
 

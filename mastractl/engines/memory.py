@@ -14,26 +14,28 @@ from typing import TYPE_CHECKING
 
 from mastractl import errors
 from mastractl.clock import SystemClock
-from mastractl.engines.checks import check_operations, check_precondition
+from mastractl.engines.checks import check_operations
 from mastractl.engines.contract import (
     EXPIRED,
     MAX_VALUE_BYTES,
     Capabilities,
-    Change,
     Changes,
-    Check,
     Commit,
     Delete,
-    Entry,
     Health,
     Page,
 )
+from mastractl.engines.planning import plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mastractl.clock import Clock
-    from mastractl.engines.contract import Op
+    from mastractl.engines.contract import (
+        Change,
+        Entry,
+        Op,
+    )
 
 
 class MemoryEngine:
@@ -102,9 +104,6 @@ class MemoryEngine:
         check_operations(ops, self._capabilities)
         with self._news:
             self._settle()
-            for op in ops:
-                entry = self._entries.get(op.key)
-                check_precondition(op, entry.revision if entry else 0)
             return self._append(ops, origin)
 
     def changes(self, since: int, prefix: str = "", *, limit: int = 1000) -> Changes:
@@ -185,16 +184,12 @@ class MemoryEngine:
     def _append(self, ops: Sequence[Op], origin: str) -> Commit:
         """Make the next revision out of what the operations change, if they change anything."""
         revision, now = self._head() + 1, self._clock.now()
-        changes = []
-        for op in ops:
-            before = self._entries.get(op.key)
-            after = _outcome(op, before, revision, now)
-            if after is not before:
-                self._set(op.key, after)
-                changes.append(Change(revision, op.key, after, before, origin, now))
+        changes = plan(ops, self._entries, revision=revision, origin=origin, now=now)
+        for change in changes:
+            self._set(change.key, change.entry)
         if not changes:
             return Commit(self._head(), ())
-        commit = Commit(revision, tuple(changes))
+        commit = Commit(revision, changes)
         self._log.append(commit)
         self._news.notify_all()
         return commit
@@ -209,16 +204,3 @@ class MemoryEngine:
         self._entries[key] = entry
         if entry.expires_at is not None:
             heapq.heappush(self._due, (entry.expires_at, key))
-
-
-def _outcome(op: Op, before: Entry | None, revision: int, now: float) -> Entry | None:
-    """How the key stands after the operation: `before` itself where nothing changes."""
-    if isinstance(op, Check):
-        return before
-    if isinstance(op, Delete):
-        return None
-    if before is None:
-        return Entry(op.key, op.value, revision, revision, now, op.expires_at)
-    if (op.value, op.expires_at) == (before.value, before.expires_at):
-        return before
-    return Entry(op.key, op.value, revision, before.created_revision, before.created_at, op.expires_at)

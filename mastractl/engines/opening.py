@@ -1,8 +1,11 @@
 """From a URL to an open engine: the one place that knows which engines there are.
 
-`memory:` and `file:` are built in, a bare path is a file store; programs add schemes with `register`,
+Those in `BUILT_IN` are built in, a bare path is a file store; programs add schemes with `register`,
 installed packages by the entry point group `mastractl.engines`, which is read only for a scheme that
 is not known otherwise. An unknown scheme is an error and never a store that forgets.
+
+An engine is imported when a URL names it. Each module in `BUILT_IN` has a function `open_url`, its
+`Factory`, and imports its driver at the top: where that is not installed, the extra is named.
 
 No message holds a secret: URLs are shown through `mask`.
 """
@@ -11,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mastractl import errors
 from mastractl.clock import SystemClock
@@ -30,6 +33,27 @@ _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]+):"
 
 _BEFORE_HOST = r"(?s)(?<=:)(/{0,2}[^:/?#@]*):.*@"
 _TELLING = r"(?i)([?&;][^=&;#]*(?:pass|pwd|secret|token|key|auth|credential)[^=&;#]*=)[^&;#]*"
+
+
+class BuiltIn(NamedTuple):
+    """Where an engine of ours is: its module below `mastractl.engines`, and the extra with its driver."""
+
+    module: str
+    extra: str = ""
+
+
+BUILT_IN = {
+    "sqlite": BuiltIn("sqlite"),
+    "libsql": BuiltIn("libsql", "libsql"),
+    "postgresql": BuiltIn("postgresql", "postgres"),
+    "postgres": BuiltIn("postgresql", "postgres"),
+    "redis": BuiltIn("redis", "redis"),
+    "rediss": BuiltIn("redis", "redis"),
+    "etcd": BuiltIn("etcd"),
+    "etcds": BuiltIn("etcd"),
+    "sql": BuiltIn("sql", "sql"),
+}
+"""The schemes whose engines are modules of ours, besides `memory:` and `file:`."""
 
 
 class Factory(Protocol):
@@ -66,7 +90,7 @@ def register(scheme: str, factory: Factory) -> None:
     if not re.fullmatch(_SCHEME, f"{scheme}:") or scheme != scheme.lower():
         message = f"{scheme!r} is no scheme: two or more of a-z 0-9 + . - with a letter first"
         raise ValueError(message)
-    if scheme in _factories:
+    if scheme in _factories or scheme in BUILT_IN:
         message = f"the scheme {scheme!r} is taken"
         raise ValueError(message)
     _factories[scheme] = factory
@@ -81,7 +105,7 @@ def available() -> tuple[str, ...]:
     """The schemes that can be opened here, sorted: built in, registered and installed."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, seldom needed
 
-    return tuple(sorted({*_factories, *entry_points(group=GROUP).names}))
+    return tuple(sorted({*_factories, *BUILT_IN, *entry_points(group=GROUP).names}))
 
 
 def mask(url: str) -> str:
@@ -101,7 +125,25 @@ def _scheme(url: str) -> str:
 
 
 def _factory(scheme: str, url: str) -> Factory:
-    return _factories.get(scheme) or _installed(scheme) or _unknown(scheme, url)
+    return _factories.get(scheme) or _built_in(scheme) or _installed(scheme) or _unknown(scheme, url)
+
+
+def _built_in(scheme: str) -> Factory | None:
+    engine = BUILT_IN.get(scheme)
+    if engine is None:
+        return None
+    from importlib import import_module  # noqa: PLC0415 - the two engines that start fast do without
+
+    try:
+        module = import_module(f"mastractl.engines.{engine.module}")
+    except ModuleNotFoundError as error:
+        if not engine.extra or (error.name or "").startswith("mastractl"):
+            raise
+        message = f"the engine for {scheme}: needs the package {error.name}, which is not installed"
+        hint = f"pip install 'mastractl[{engine.extra}]'"
+        raise errors.ConfigError(message, hint=hint) from error
+    factory: Factory = module.open_url
+    return factory
 
 
 def _installed(scheme: str) -> Factory | None:

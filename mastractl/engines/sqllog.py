@@ -15,8 +15,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from mastractl import errors
-from mastractl.engines.checks import check_precondition
-from mastractl.engines.contract import EXPIRED, Change, Changes, Check, Commit, Delete, Entry, Page
+from mastractl.engines import planning
+from mastractl.engines.contract import EXPIRED, Change, Changes, Commit, Delete, Entry, Page
 
 if TYPE_CHECKING:
     import sqlite3
@@ -104,14 +104,9 @@ def revision(connection: sqlite3.Connection) -> int:
 
 
 def span(prefix: str, after: str = "") -> tuple[str, str | bytes]:
-    """The keys that start with `prefix` and sort after `after` are those with low <= key < high."""
-    low = max(prefix, after + "\0") if after else prefix
-    for end in range(len(prefix), 0, -1):
-        code = ord(prefix[end - 1])
-        if code < 0x10FFFF:
-            # Text is compared by its UTF-8 bytes, which know no surrogates.
-            return low, prefix[: end - 1] + chr(0xE000 if code == 0xD7FF else code + 1)
-    return low, b""  # a blob sorts after every text
+    """As `planning.span`, with a high end that sorts after every text where there is no bound."""
+    low, high = planning.span(prefix, after)
+    return low, b"" if high is None else high
 
 
 def get(connection: sqlite3.Connection, key: str) -> Entry | None:
@@ -167,30 +162,13 @@ def append(connection: sqlite3.Connection, ops: Sequence[Op], *, origin: str, no
     if len(ops) > MAX_COMMIT:
         message = f"{len(ops)} operations in one commit; this store numbers no more than {MAX_COMMIT}"
         raise errors.TooLarge(message, hint="split the work into smaller commits")
-    standing = [_standing(connection, op.key) for op in ops]
-    for op, (_, before) in zip(ops, standing, strict=True):
-        check_precondition(op, before.revision if before else 0)
+    places = {op.key: _standing(connection, op.key) for op in ops}
+    standing = {key: entry for key, (_, entry) in places.items() if entry}
     present = revision(connection)
-    made: list[Change] = []
-    for op, (place, before) in zip(ops, standing, strict=True):
-        after = outcome(op, before, revision=present + 1, now=now)
-        if after is not before:
-            made.append(Change(present + 1, op.key, after, before, origin, now))
-            _write(connection, made[-1], seq=len(made) - 1, prev=place)
-    return Commit(present + 1, tuple(made)) if made else Commit(present, ())
-
-
-def outcome(op: Op, before: Entry | None, *, revision: int, now: float) -> Entry | None:
-    """How the key stands after the operation: `before` itself where nothing changes."""
-    if isinstance(op, Check):
-        return before
-    if isinstance(op, Delete):
-        return None
-    if before is None:
-        return Entry(op.key, op.value, revision, revision, now, op.expires_at)
-    if (op.value, op.expires_at) == (before.value, before.expires_at):
-        return before
-    return Entry(op.key, op.value, revision, before.created_revision, before.created_at, op.expires_at)
+    made = planning.plan(ops, standing, revision=present + 1, origin=origin, now=now)
+    for seq, change in enumerate(made):
+        _write(connection, change, seq=seq, prev=places[change.key][0])
+    return Commit(present + 1, made) if made else Commit(present, ())
 
 
 def expire(connection: sqlite3.Connection, now: float) -> Commit | None:

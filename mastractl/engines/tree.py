@@ -29,6 +29,9 @@ SPACE = "res/"
 PRIVATE = ".mastractl"
 """The directory of the engine's own files, in the base."""
 
+BELL = f"{PRIVATE}/bell"
+"""The file that rings at every commit: see `bell`."""
+
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """A larger file is not even read: indented, no legal value comes near."""
 

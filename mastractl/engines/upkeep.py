@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mastractl.clock import Clock
-    from mastractl.engines.bell import Bell
+    from mastractl.engines.bell import FileBell
     from mastractl.engines.contract import Adopt
     from mastractl.engines.database import Database
     from mastractl.engines.layout import Store
@@ -39,7 +39,7 @@ class Upkeep:
     """What keeps a writable store with a database as it should be. Thread-safe."""
 
     def __init__(
-        self, store: Store, database: Database, *, adopt: Adopt, clock: Clock, bell: Bell, max_value: int
+        self, store: Store, database: Database, *, adopt: Adopt, clock: Clock, bell: FileBell, max_value: int
     ) -> None:
         self.projection = Projection(store.tree, tick_ns=store.mount.tick_ns)
         self.scan = Scan(store.tree, self.projection)

@@ -16,8 +16,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mastractl.engines import tree
-from mastractl.engines.bell import BELL
 from mastractl.engines.contract import Problem
+from mastractl.engines.tree import BELL
 
 if TYPE_CHECKING:
     import logging

@@ -19,7 +19,7 @@ from watchdog.events import DirCreatedEvent
 
 from mastractl import values
 from mastractl.engines import lookout, wakeup
-from mastractl.engines.bell import Bell
+from mastractl.engines.bell import FileBell
 from mastractl.engines.contract import Delete, Put
 from mastractl.engines.feed import watch
 from mastractl.engines.wakeup import Watcher
@@ -350,7 +350,7 @@ def test_watchdog_does_not_talk_to_users(store):
 def test_a_new_directory_is_looked_at_again_and_again_for_a_while(tmp_path, monkeypatch):
     """Not every watchdog is in time to watch what is written into it at once."""
     (tmp_path / ".mastractl").mkdir()
-    watcher = Watcher(str(tmp_path), Bell(str(tmp_path)))
+    watcher = Watcher(str(tmp_path), FileBell(str(tmp_path / ".mastractl" / "bell")))
     try:
         now = [time.monotonic()]
         monkeypatch.setattr(wakeup, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
@@ -366,7 +366,7 @@ def test_a_new_directory_is_looked_at_again_and_again_for_a_while(tmp_path, monk
 
 def test_a_bell_is_heard_by_all_who_wait_and_by_those_who_looked_before(tmp_path):
     (tmp_path / ".mastractl").mkdir()
-    bell = Bell(str(tmp_path))
+    bell = FileBell(str(tmp_path / ".mastractl" / "bell"))
     heard = []
     rung = bell.rung
     waiting = [threading.Thread(target=lambda: heard.append(bell.wait(rung, SOON))) for _ in range(3)]
