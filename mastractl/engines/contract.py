@@ -26,7 +26,7 @@ what is due. An entry written with an `expires_at` already past is logged, and t
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from mastractl import errors, values
 
@@ -276,6 +276,15 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give everything back. Waiting calls return; later ones, except `close`, raise StorageClosed."""
+        ...
+
+
+@runtime_checkable
+class ReadsMany(Protocol):
+    """What an engine has besides if a call to its store takes long, as over a network."""
+
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key, all as of one moment, in few calls to the store."""
         ...
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from mastractl import errors, values
-from mastractl.engines.contract import Check, Delete, Put
+from mastractl.engines.contract import Check, Delete, Put, ReadsMany
 from mastractl.resources.resource import Resource
 from mastractl.store import documents, keys, ownership
+from mastractl.store.owners import NOTHING, owners_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Capabilities, Change, Commit, Engine, Entry, Op
@@ -45,6 +46,13 @@ class Draft:
         self._owned: dict[str, Ownership] = {}
         self._news: set[str] = set()
         self._beside: dict[str, bytes | None] = {}
+        self._lines: dict[str, dict[str, Op]] = {}
+
+    def foresee(self, keys: Iterable[str]) -> None:
+        """Read in one go what will be asked for, if the engine can; else each is read when it is."""
+        if isinstance(self._engine, ReadsMany):
+            wanted = [key for key in keys if key not in self._entries]
+            self._entries |= zip(wanted, self._engine.get_many(wanted), strict=True)
 
     def entry(self, key: str) -> Entry | None:
         """What the engine holds at the key, read once."""
@@ -132,9 +140,28 @@ class Draft:
                 value = documents.encode(document) if key in self._written else self._present(key).value
             self._settle(ops, key, value)
             self._keep(ops, key, self._record(key, document, value))
+            if key in self._written:
+                self._lines[key] = self._index(key, document)
+                ops |= self._lines[key]
         for key, value in self._beside.items():
             self._settle(ops, key, value)
         return ops and ops | {key: self.check(key) for key in self._expected if key not in ops}
+
+    def lines(self, key: str) -> dict[str, Op]:
+        """The operations on the index of dependents that go with those on the key."""
+        return self._lines.get(key, {})
+
+    def _index(self, key: str, document: JsonObject | None) -> dict[str, Op]:
+        """What keeps the index of dependents true to what will stand at the key."""
+        was = owners_of(self.entry(key))
+        references = (document or {}).get("metadata", {}).get("ownerReferences", ())
+        will = {uid for reference in references if (uid := reference.get("uid"))}
+        rest = key.removeprefix(keys.EVERYTHING)
+        ops: dict[str, Op] = {}
+        for uid in sorted(was ^ will):
+            line = keys.dependents(uid) + rest
+            ops[line] = Put(line, NOTHING) if uid in will else Delete(line)
+        return ops
 
     def _settle(self, ops: dict[str, Op], key: str, value: bytes | None) -> None:
         """Add what makes the value stand at the key, if it does not already."""

@@ -90,6 +90,8 @@ class Removal:
         """The dependents that go with the owner; the others lose their reference to it."""
         if self.seen is None:
             self.seen = self._owners.refresh()
+            for line, value in self._owners.missing().items():
+                self._draft.put(line, value)
         gone = []
         for key in self._owners.dependents(uid):
             document = self._draft.read(key)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CLUSTER",
     "DEFINITIONS",
+    "DEPENDENTS",
     "EVERYTHING",
     "OWNERSHIP",
     "definition",
+    "dependents",
     "key",
     "owners",
     "place",
@@ -34,6 +36,9 @@ EVERYTHING = f"{RESOURCES}/"
 
 OWNERSHIP = "own/"
 """The prefix of the records of ownership, one for each resource."""
+
+DEPENDENTS = "dep/"
+"""The prefix of the index of dependents: `dep/<uid of an owner>/<key of a dependent, without its space>`."""
 
 DEFINITIONS = f"{RESOURCES}/customresourcedefinition/"
 """The prefix of the definitions of kinds."""
@@ -55,6 +60,13 @@ def prefix(kind: Kind, namespace: str | None = None) -> str:
 def record(key: str) -> str:
     """The key of the record of who owns the resource at a key."""
     return f"{OWNERSHIP}{key.removeprefix(EVERYTHING)}"
+
+
+def dependents(uid: str) -> str:
+    """The prefix under which the index has the dependents of an owner."""
+    if not uid.isascii() or not uid.replace("-", "").isalnum():  # none that a store has given out
+        uid = "~" + uid.encode().hex()
+    return f"{DEPENDENTS}{uid}/"
 
 
 def segment(group: str, kind: str) -> str:

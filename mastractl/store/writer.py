@@ -22,10 +22,10 @@ from mastractl.store import apply, drafts, keys, refusals
 from mastractl.store.api import Applied, Deleted, Pruned
 from mastractl.store.garbage import Removal
 from mastractl.store.kinds import DEFINITION
-from mastractl.store.owners import Owners
+from mastractl.store.owners import owners_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Engine, Op
@@ -73,7 +73,7 @@ class Writer:
         self._kinds = kinds
         self._clock = clock
         self._manager = manager
-        self._owners = Owners(engine)
+        self._owners = owners_in(engine)
 
     def write(
         self, incoming: Incoming, step: Callable[[Draft, Incoming, Removal], object], *, dry_run: bool = False
@@ -221,12 +221,17 @@ class Writer:
         whole: bool = False,
     ) -> tuple[drafts.Outcome, Draft]:
         """Do the work as one commit; unless it must stay `whole`, one that is too large may be divided."""
+
+        def foreseeing(draft: Draft) -> drafts.Outcome:
+            draft.foresee([each for key in asked for each in (key, keys.record(key))])
+            return work(draft)
+
         divided = partial(_dependents_first, asked=asked | {keys.record(key) for key in asked})
         parts = None if whole else divided
         origin = manager or self._manager
         return drafts.transact(
             self._engine,
-            work,
+            foreseeing,
             clock=self._clock,
             origin=origin,
             parts=parts,
@@ -249,6 +254,8 @@ class Writer:
                 return late
 
             removal, draft = self._transact(work, asked=set(), dry_run=False)
+        if draft.commits:
+            self._owners.complete(self._manager)
 
 
 def _applied(
@@ -310,21 +317,25 @@ def _dependents_first(draft: Draft, ops: dict[str, Op], most: int, *, asked: set
     Every commit stands on the condition that what was asked for is as it was read.
     """
     last = {key: op for key, op in ops.items() if key in asked or isinstance(op, Check)}
+    last |= {line: op for key in list(last) for line, op in draft.lines(key).items()}
     gone = [key for key in reversed(ops) if key not in last and isinstance(ops[key], Delete)]
-    before = [key for key in gone if not key.startswith(keys.OWNERSHIP)]
+    before = [key for key in gone if not key.startswith((keys.OWNERSHIP, keys.DEPENDENTS))]
     before += [key for key in ops if key not in last and key.startswith(keys.EVERYTHING) and key not in gone]
     room = most - len(last)
     if room < 2:
         return [ops]
     conditions: dict[str, Op] = {key: Check(key, draft.revision(key)) for key in last}
-    return [part | conditions for part in _parts(ops, before, room)] + ([last] if last else [])
+    together = [
+        {each: ops[each] for each in (key, keys.record(key), *draft.lines(key)) if each in ops}
+        for key in before
+    ]
+    return [part | conditions for part in _parts(together, room)] + ([last] if last else [])
 
 
-def _parts(ops: dict[str, Op], order: Sequence[str], room: int) -> Iterator[dict[str, Op]]:
-    """The operations on these keys, `room` at a time, each with that on its record of ownership."""
+def _parts(groups: Iterable[dict[str, Op]], room: int) -> Iterator[dict[str, Op]]:
+    """The operations, `room` at a time: each with that on its record of ownership and in the index."""
     part: dict[str, Op] = {}
-    for key in order:
-        together = {each: ops[each] for each in (key, keys.record(key)) if each in ops}
+    for together in groups:
         if len(part) + len(together) > room:
             yield part
             part = {}

@@ -1,4 +1,4 @@
-"""Prints the table of figures: `python -m tests.bench [processes|stores|merging|watching|crashes ...]`."""
+"""Prints the table of figures: `python -m tests.bench [PART ...]`, all parts if none is named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import crashes, merging, processes, stores, watching
+from tests.bench import crashes, engines, merging, processes, stores, watching
 from tests.bench.table import render
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "stores": stores,
     "merging": merging,
     "watching": watching,
+    "engines": engines,
     "crashes": crashes,
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mastractl import values
-from mastractl.engines.contract import Delete, Entry, Page, Put
+from mastractl.engines.contract import Delete, Entry, Page, Put, ReadsMany
 from mastractl.testing.engine_tests.foundation import Foundation, document, number_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,19 @@ ODD_NAMES = (
 
 class ReadTests(Foundation):
     """What `get` and `range` promise."""
+
+    def test_many_keys_at_once_are_read_as_each_by_itself(self, engine: Engine) -> None:
+        """Where an engine can: see `ReadsMany`."""
+        for name in ("a", "b", "c"):
+            self.write(engine, name, 1)
+        engine.commit([Delete(self.home + "b")])
+        asked = [self.home + name for name in ("c", "none", "a", "b", "c/d")]
+        found = engine.get_many(asked) if isinstance(engine, ReadsMany) else [*map(engine.get, asked)]
+        assert [entry and entry.key for entry in found] == [asked[0], None, asked[2], None, None]
+        assert found == [engine.get(key) for key in asked]
+        if isinstance(engine, ReadsMany):
+            assert engine.get_many([]) == []
+            assert engine.get_many([asked[2]] * 3 + asked * 100)[-1] is None
 
     def test_a_new_store_is_empty(self, engine: Engine) -> None:
         assert engine.revision() == 0

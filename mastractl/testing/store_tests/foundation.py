@@ -14,7 +14,7 @@ from mastractl.testing.clocks import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mastractl.engines.contract import Capabilities, Commit, Engine, Op
+    from mastractl.engines.contract import Capabilities, Commit, Engine, Op, Page
     from mastractl.resources.resource import Resource
     from mastractl.store import Subscription, WatchEvent
     from mastractl.values import JsonObject
@@ -143,6 +143,19 @@ class Narrow(Wrapped):
         assert len(ops) <= self.capabilities.max_commit
         self.commits.append(ops)
         return self.engine.commit(ops, origin=origin)
+
+
+class Overheard(Wrapped):
+    """An engine that notes which prefixes were listed."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.listed: list[str] = []
+
+    def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
+        """List, and note it."""
+        self.listed.append(prefix)
+        return self.engine.range(prefix, limit=limit, after=after)
 
 
 class Unwritable(Wrapped):
