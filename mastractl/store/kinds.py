@@ -128,9 +128,8 @@ class StoreKinds:
         return sum(documents.decode(entry).get("apiVersion") == wanted for entry in entries)
 
     def _fresh(self) -> _Known:
-        revision = self._engine.revision()
         known = self._known
-        if known is not None and known.revision == revision:
+        if known is not None and known.revision == self._engine.revision():
             return known
         with self._lock:
             self._known = known = self._read() if self._known is None else self._caught_up(self._known)

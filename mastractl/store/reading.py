@@ -164,6 +164,14 @@ class Reader:
         """What in the store needs a person: files that cannot be read, definitions that make no sense."""
         return self.health().problems
 
+    def notable(self) -> tuple[Problem, ...]:
+        """The problems that every command should tell of: of resources, not of how a server is set up.
+
+        It asks a server no more than one question.
+        """
+        own = self.engine.health().problems if self.engine.capabilities.external_edits else ()
+        return own + self._kinds.problems()
+
     def close(self) -> None:
         """Close the engine. Watches end; what is called later raises StorageClosed."""
         self.engine.close()
