@@ -214,7 +214,7 @@ def _open(
     path: str, mount: Mount, connect: Callable[[str], Connection] | None, *, writable: bool
 ) -> Database:
     """The database, its tables made if it is new and may be written."""
-    reader = Database(path, read_only=True, connect=connect, remedy=_REMEDY)
+    reader = Database(path, read_only=True, still=True, connect=connect, remedy=_REMEDY)
     keep = False
     try:
         with reader.snapshot() as connection:
