@@ -32,18 +32,19 @@ from mastractl.engines.contract import (
     adopt_as_is,
 )
 from mastractl.engines.failpoints import failpoint
+from mastractl.engines.logengine import speakable
 from mastractl.engines.planning import outcome
 from mastractl.engines.projection import check_value
 from mastractl.engines.scan import Sighting
-from mastractl.engines.tree import BELL, SPACE
+from mastractl.engines.tree import BELL, PRIVATE, SPACE
 from mastractl.engines.upkeep import Upkeep
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mastractl.clock import Clock
-    from mastractl.engines.contract import Adopt, Entry, Op
+    from mastractl.engines.contract import Adopt, Entry, Flaw, Op
     from mastractl.engines.database import Database
     from mastractl.engines.lookout import Lookout
     from mastractl.engines.tree import Staged
@@ -123,7 +124,7 @@ class FileEngine:
     def get(self, key: str) -> Entry | None:
         """The key as it stands now, its file included, or None."""
         database = self._ready()
-        if not _speakable(key):
+        if not speakable(key):
             return None
         if database is None:
             return self._plain.get(key)
@@ -145,7 +146,7 @@ class FileEngine:
         database = self._ready()
         if database is None:
             return self._plain.range(prefix, limit=limit, after=after)
-        if not _speakable(prefix + after):
+        if not speakable(prefix + after):
             return Page(self.revision(), ())
         self._upkeep.refresh(prefix, deep=False)
         for _ in range(_LOOKS):
@@ -221,6 +222,7 @@ class FileEngine:
             raise self._read_only()
         with database.writing() as connection:
             sqllog.compact(connection, before)
+            sqllog.give_back(connection)
 
     def health(self) -> Health:
         """Whether the store can be written, and what in it needs a person. Looks at every file."""
@@ -242,6 +244,28 @@ class FileEngine:
             compacted=now.compacted,
             problems=tuple(problems),
         )
+
+    def check(self, *, repair: bool = False) -> Iterator[Flaw]:
+        """As `contract.Checkable`: the log against its index, and the files against both.
+
+        With `repair`, the index is made to agree with the log, and files are written again from it.
+        """
+        from mastractl.engines import filecheck, sqlcheck  # noqa: PLC0415 - only who asks for it pays
+
+        database = self._ready()
+        if repair and not self._store.writable:
+            raise self._read_only()
+        if database is None:
+            return
+        where = self._tree.location(PRIVATE)
+        yield from sqlcheck.check(database, location=where, repair=repair)
+        if repair:
+            self._upkeep.place_due(put_aside=True)
+            self._upkeep.refresh(SPACE, deep=True)
+        checking = filecheck.FileCheck(
+            self._tree, database, self._upkeep, adopt=self._adopt, clock=self._clock
+        )
+        yield from checking.faults(repair=repair)
 
     def close(self) -> None:
         """Give everything back. Waiting calls return; later calls raise StorageClosed."""
@@ -426,12 +450,3 @@ def _refuse_places(ops: Sequence[Op]) -> None:
                 hint="res/<kind>/<namespace>/<name>, each of lower-case letters, digits, '-' and '.',"
                 " at most 250 bytes, and no name that Windows reserves",
             )
-
-
-def _speakable(text: str) -> bool:
-    """Whether a text can be in the database at all: one with a lone surrogate cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
