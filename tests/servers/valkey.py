@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+
 from tests.servers.base import Server
 
 
@@ -16,7 +17,7 @@ class Valkey(Server):
     * `cluster`: one node that serves all slots.
     * `settings`: anything else of valkey.conf, by name.
 
-    It keeps no snapshots. The wheel's program cannot speak TLS: `tests.servers.tls.TlsFront` stands before it.
+    It keeps no snapshots. The wheel's program cannot speak TLS: put `tests.servers.tls.TlsFront` before it.
     """
 
     name = "valkey"
