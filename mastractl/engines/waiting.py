@@ -78,7 +78,8 @@ class Waiting:
 
     def close(self) -> None:
         """End all waits and the listener. Returns when the listener is gone, or after some seconds."""
-        self._stopped.set()
+        with self._starting:  # who is just being started is waited for as well
+            self._stopped.set()
         self._bell.ring()
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join(_LONGEST_REST)
@@ -99,9 +100,10 @@ class Waiting:
         if self._listen is None or self._thread or self._stopped.is_set():
             return
         with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mastractl-listener", daemon=True)
-                self._thread.start()
+            if self._thread is None and not self._stopped.is_set():
+                thread = threading.Thread(target=self._run, name="mastractl-listener", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _run(self) -> None:
         rest = _FIRST_REST
