@@ -80,9 +80,8 @@ class Waiting:
         """End all waits and the listener. Returns when the listener is gone, or after some seconds."""
         with self._starting:  # who is just being started is waited for as well
             self._stopped.set()
-        self._bell.ring()
-        with self._starting:
             thread = self._thread
+        self._bell.ring()
         if thread and thread is not threading.current_thread():
             thread.join(_LONGEST_REST)
 
