@@ -142,9 +142,6 @@ def _reaching(revision: int) -> Iterator[None]:
     except errors.FutureRevision:
         raise
     except errors.Expired as error:
-        message = (
-            f"the source was compacted while it was read: what followed revision {revision} is forgotten"
-        )
-        raise errors.Expired(
-            message, floor=error.floor, hint="begin anew, and compact the source afterwards"
-        ) from error
+        message = f"the source was compacted meanwhile: what followed revision {revision} is forgotten"
+        hint = "begin anew (a copy: with --replace), and compact the source afterwards"
+        raise errors.Expired(message, floor=error.floor, hint=hint) from error

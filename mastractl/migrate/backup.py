@@ -21,7 +21,7 @@ from mastractl.engines.contract import Delete, Put
 from mastractl.migrate import moments
 from mastractl.migrate.accounts import Live, refuse_misfit, survey
 from mastractl.migrate.backupfile import BackupAccount, Writer, header_of
-from mastractl.migrate.copying import is_empty, refuse_taken
+from mastractl.migrate.copying import going_on, is_empty, refuse_unwritable
 from mastractl.migrate.marker import Marker, refuse_unfinished
 from mastractl.migrate.replayclock import BEGINNING
 from mastractl.migrate.transfer import Counts, Transfer
@@ -166,10 +166,8 @@ def restore(
     """
     clock.set(BEGINNING)
     ours = Marker(account.identity, account.first, history=account.header.history)
-    begun = refuse_taken(destination, ours, replace=force)
-    if begun is not None and begun.floor != account.first:
-        message = "the destination is unfinished, from another backup of the same store"
-        raise errors.Conflict(message, key=begun.key, hint="go on with that one, or begin anew with --force")
+    refuse_unwritable(destination)
+    begun = _going_on(destination, ours, force=force)
     empty = is_empty(destination)
     if begun is None and not empty and not force:
         return _refuse_other(account, destination)
@@ -187,6 +185,22 @@ def restore(
     tally = transfer.verify(-inf)
     transfer.finish()
     return Restored(account.header, tally, transfer.counts, went_on=begun is not None)
+
+
+def _going_on(destination: Engine, ours: Marker, *, force: bool) -> Marker | None:
+    """The marker of the restore that is to go on, None for a new one. Raises Conflict, unless `force`."""
+    try:
+        begun = going_on(destination, ours)
+    except errors.Conflict:
+        if force:
+            return None
+        raise
+    if begun is None or (begun.floor, begun.history) == (ours.floor, ours.history):
+        return begun
+    if force:
+        return None
+    message = "the destination is unfinished, from another backup of the same store"
+    raise errors.Conflict(message, key=begun.key, hint="go on with that one, or begin anew with --force")
 
 
 def _refuse_other(account: BackupAccount, destination: Engine) -> Restored:

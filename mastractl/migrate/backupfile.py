@@ -5,7 +5,7 @@
     {"key": ..., "revision": ..., "created_revision": ..., "created_at": ..., "value": {...}}
     {"commit": 18, "at": ..., "origin": ..., "key": ..., "value": {...}}
     {"commit": 18, "at": ..., "origin": ..., "key": ..., "deleted": true}
-    {"end": true, "entries": ..., "changes": ..., "sha256": ...}
+    {"end": true, "entries": ..., "changes": ..., "standing": ..., "sha256": ...}
 
 First come the entries that stood at revision F, in any order, then each change up to revision R. A value
 that is not spelt as `values.dump` spells it stands as `"text"`, and one that is no UTF-8 as `"base64"`:
@@ -55,10 +55,13 @@ class Header(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """How much is in a backup, and its sum."""
+    """How much is in a backup: entries that stood where it begins, changes after that, entries that stand
+    where it ends; and the sum of its lines.
+    """
 
     entries: int
     changes: int
+    standing: int
     sha256: str
 
 
@@ -68,25 +71,27 @@ class Writer:
     def __init__(self, file: IO[bytes], header: Header) -> None:
         self._file = file
         self._sum = sha256()
-        self._entries = self._changes = 0
+        self._entries = self._changes = self._standing = 0
         first = {"mastractl": "backup", "format": FORMAT, **header._asdict()}
         self._line({**first, "commits": header.revision - header.first})
 
     def entry(self, entry: Entry) -> None:
         """An entry that stood at the revision where the backup begins."""
         self._entries += 1
+        self._standing += 1
         places = {"revision": entry.revision, "created_revision": entry.created_revision}
         self._line({"key": entry.key, **places, "created_at": entry.created_at, **_held(entry)})
 
     def change(self, change: Change) -> None:
         """The next change of the log."""
         self._changes += 1
+        self._standing += (change.entry is not None) - (change.previous is not None)
         line = {"commit": change.revision, "at": change.at, "origin": change.origin, "key": change.key}
         self._line(line | ({"deleted": True} if change.entry is None else _held(change.entry)))
 
     def end(self) -> Contents:
         """The last line."""
-        contents = Contents(self._entries, self._changes, self._sum.hexdigest())
+        contents = Contents(self._entries, self._changes, self._standing, self._sum.hexdigest())
         self._line({"end": True, **contents._asdict()})
         return contents
 
@@ -191,7 +196,7 @@ def _checked(lines: Iterable[bytes], name: str) -> tuple[Header, Contents]:
             header = _header(document, name)
             last = header.first
         elif "end" in document:
-            ended = Contents(document["entries"], document["changes"], document["sha256"])
+            ended = Contents(**{field: document[field] for field in Contents._fields})
             continue
         elif "commit" in document:
             changes += 1
@@ -206,7 +211,7 @@ def _checked(lines: Iterable[bytes], name: str) -> tuple[Header, Contents]:
         raise torn(name, "it is empty")
     if ended is None:
         raise torn(name, f"it ends after {entries + changes} lines, without its last one")
-    if ended != Contents(entries, changes, summed.hexdigest()) or last != header.revision:
+    if ended._replace(standing=0) != (entries, changes, 0, summed.hexdigest()) or last != header.revision:
         raise torn(name, "its contents are not what its last line says: it was changed")
     return header, ended
 

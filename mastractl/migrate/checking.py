@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from mastractl import errors, values
+from mastractl.clock import SystemClock
 from mastractl.engines.checks import check_key
 from mastractl.engines.contract import Flaw
 from mastractl.migrate import moments
@@ -156,8 +157,9 @@ class _Examination:
                 said = _told(states.get(entry.key))
                 yield _flaw(entry.key, f"{_told(entry)} stands, and the log ends with {said}")
             states.pop(entry.key, None)
+        now = SystemClock().now()  # a store that cannot be written hides what has expired
         for key, state in states.items():
-            if state is not None:
+            if state is not None and (state.expires_at is None or state.expires_at > now):
                 yield _flaw(key, f"nothing stands of {_told(state)}, with which the log ends")
 
 

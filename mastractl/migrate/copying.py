@@ -10,11 +10,11 @@ read and compared. The destination is nobody else's until then.
 
 from __future__ import annotations
 
+import contextlib
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from mastractl import errors
-from mastractl.clock import SystemClock
 from mastractl.migrate import marker as markers
 from mastractl.migrate import moments
 from mastractl.migrate.accounts import Live, Survey, refuse_misfit, survey
@@ -95,8 +95,17 @@ def copy(
     Raises Conflict for a destination that holds something else or is written to by others, TooLarge and
     BadRequest for what does not fit there (nothing is written then), Expired if the source's log is
     compacted beyond where the copy is, StorageValidationError if the two differ at the end, and whatever
-    the engines raise. Whenever it is interrupted, calling it again goes on.
+    the engines raise. Whenever it is interrupted, calling it again goes on; with `replace`, it begins anew
+    if that cannot be.
     """
+    clock.set(BEGINNING)
+    if how.replace and any(marker.source == source.identity for marker in markers.unfinished(destination)):
+        with contextlib.suppress(errors.Conflict, errors.Expired, errors.StorageValidationError):
+            return _copy(source, destination, clock, how._replace(replace=False), told)
+    return _copy(source, destination, clock, how, told)
+
+
+def _copy(source: Engine, destination: Engine, clock: ReplayClock, how: How, told: Told) -> Copied:
     planned, account, marker = _prepare(source, destination, clock, how)
     if planned.same:
         tally = moments.tally(account.base(planned.present))
@@ -105,7 +114,7 @@ def copy(
     if not planned.goes_on:
         transfer.begin(replace=planned.removes)
     transfer.run()
-    tally = transfer.verify(_alive_at(source))
+    tally = transfer.verify(_alive_at(source, clock))
     if not how.leave_open:
         transfer.finish()
     return Copied(transfer.position, tally, transfer.counts, planned.history, went_on=planned.goes_on)
@@ -113,24 +122,25 @@ def copy(
 
 def plan(source: Engine, destination: Engine, clock: ReplayClock, how: How = PLAIN) -> Planned:
     """What `copy` would do; raises what it would refuse. Reads the whole of the source, writes nothing."""
-    planned, account, marker = _prepare(source, destination, clock, how)
+    planned, account, marker = _prepare(source, destination, clock, how, only_look=True)
     if planned.same or planned.found != Survey():
         return planned
     return planned._replace(found=survey(account, marker.floor))
 
 
-def refuse_taken(destination: Engine, ours: Marker, *, replace: bool) -> Marker | None:
-    """The marker of the unfinished copy that goes on, None for a new one into an empty store.
-
-    Raises Conflict for a destination that is in use, Forbidden for one that cannot be written.
-    """
+def refuse_unwritable(destination: Engine) -> None:
+    """Refuse a destination that cannot be written. Raises Forbidden."""
     if not destination.health().writable:
         message = "the destination cannot be written"
         raise errors.Forbidden(message, hint="`mastractl store info` says why")
-    begun = markers.unfinished(destination)
-    if replace:
-        return None
-    for marker in begun:
+
+
+def going_on(destination: Engine, ours: Marker) -> Marker | None:
+    """The marker of the unfinished copy that is to go on, None for a new one.
+
+    Raises Conflict for a destination in which another copy is unfinished.
+    """
+    for marker in markers.unfinished(destination):
         if marker.key == ours.key:
             return marker
         message = f"the destination is an unfinished copy of another store, {marker.source}"
@@ -144,7 +154,7 @@ def is_empty(destination: Engine) -> bool:
 
 
 def _prepare(
-    source: Engine, destination: Engine, clock: ReplayClock, how: How
+    source: Engine, destination: Engine, clock: ReplayClock, how: How, *, only_look: bool = False
 ) -> tuple[Planned, Account, Marker]:
     """All that can be refused is refused here, before anything is written."""
     clock.set(BEGINNING)
@@ -154,14 +164,17 @@ def _prepare(
     refuse_unfinished(source, "source")
     account = Live(source, history=how.history is not False)
     ours = Marker(source.identity, account.first, history=how.history is not False)
-    begun = refuse_taken(destination, ours, replace=how.replace)
+    if not only_look:
+        refuse_unwritable(destination)
+    begun = None if how.replace else going_on(destination, ours)
     if begun is not None:
-        ours = _going_on(begun, how)
+        ours = _as_begun(begun, how)
     present = account.present()
     planned = Planned(ours.floor, present, ours.history, Survey(), begun is not None, removes=how.replace)
     if begun is None and not is_empty(destination):
         if not how.replace:
-            return _refuse_other(source, destination, account, planned), account, ours
+            same = _is_same(account, destination, present, _alive_at(source, clock))
+            return planned._replace(same=same), account, ours
     elif begun is None:
         planned = planned._replace(removes=False)
     limits = destination.capabilities
@@ -171,7 +184,7 @@ def _prepare(
     return planned, account, ours
 
 
-def _going_on(begun: Marker, how: How) -> Marker:
+def _as_begun(begun: Marker, how: How) -> Marker:
     if how.history is not None and how.history != begun.history:
         said = "with its history" if begun.history else "without history"
         message = f"this copy was begun {said}, and cannot go on otherwise"
@@ -181,19 +194,18 @@ def _going_on(begun: Marker, how: How) -> Marker:
     return begun
 
 
-def _refuse_other(source: Engine, destination: Engine, account: Account, planned: Planned) -> Planned:
-    """A destination that is in use may only be what the source is already."""
-    alive_at = _alive_at(source)
-    there = moments.tally(account.base(planned.present), alive_at=alive_at)
+def _is_same(account: Account, destination: Engine, present: int, alive_at: float) -> bool:
+    """A destination that is in use may only be what the source is already. Raises Conflict."""
+    there = moments.tally(account.base(present), alive_at=alive_at)
     here = moments.tally(moments.standing(destination, destination.revision()), alive_at=alive_at)
     if here == there:
-        return planned._replace(same=True)
+        return True
     entries = f"{here.entries} {'entry' if here.entries == 1 else 'entries'}"
     message = f"the destination holds {entries} of its own, and nothing says that they may go"
     raise errors.Conflict(message, hint="name an empty store, or remove what is there with --replace")
 
 
-def _alive_at(source: Engine) -> float:
+def _alive_at(source: Engine, clock: ReplayClock) -> float:
     if source.health().writable:
         return -inf
-    return SystemClock().now() + _SOON
+    return clock.present() + _SOON

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
-import time
 from math import inf, nextafter
 from typing import TYPE_CHECKING
+
+from mastractl.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mastractl.clock import Clock
     from mastractl.engines.contract import Entry
 
 BEGINNING = -62135596800.0
@@ -17,32 +19,38 @@ BEGINNING = -62135596800.0
 
 
 class ReplayClock:
-    """A `mastractl.clock.Clock` that shows the time it is set to; the machine's own once it is released.
+    """A `mastractl.clock.Clock` that shows the time it is set to; the present once it is released.
 
     It begins at `BEGINNING`, so that a store opened with it removes nothing before it is told to.
+    `present` is the clock that knows better (None: the machine's).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, present: Clock | None = None) -> None:
+        self._present = present or SystemClock()
         self._now: float | None = BEGINNING
 
     def now(self) -> float:
-        """The time it was set to, or the machine's own."""
-        return time.time() if self._now is None else self._now
+        """The time it was set to, or the present."""
+        return self.present() if self._now is None else self._now
+
+    def present(self) -> float:
+        """What time it really is."""
+        return self._present.now()
 
     def monotonic(self) -> float:
-        """Seconds of a clock that never goes back: the machine's own."""
-        return time.monotonic()
+        """Seconds of a clock that never goes back."""
+        return self._present.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Wait that long, really."""
-        time.sleep(seconds)
+        self._present.sleep(seconds)
 
     def set(self, now: float) -> None:
         """Show this time from now on."""
         self._now = now
 
     def release(self) -> None:
-        """Show the machine's own time from now on."""
+        """Show the present from now on."""
         self._now = None
 
 

@@ -68,8 +68,7 @@ class Transfer:
         self._dues = Dues()
         self.marker = marker
         self.counts = Counts()
-        clock.release()
-        self._now = clock.now()
+        self._now = clock.present()
         clock.set(BEGINNING)
         self._revision = destination.revision()
 
