@@ -186,6 +186,8 @@ class _Completer:
             contexts = [f"contexts.{name}" for name, _ in self._contexts()]
             keys = [f"{context}.{key}" for context in contexts for key in ("store", "namespace")]
             return ((name, "") for name in ("current-context", *contexts, *keys))
+        if path[0] == "store":
+            return self._stores(path[-1])
         offers: Mapping[str, Callable[[], Candidates]] = {
             "completion": lambda: ((shell, "") for shell in SCRIPTS),
             "explain": lambda: self._fields(typed),
@@ -218,7 +220,14 @@ class _Completer:
             user = config.read_user_config(self._inv.process.environ)
         except errors.ConfigError:
             return ()
-        return ((name, context.store) for name, context in sorted(user.contexts.items()))
+        from mastractl.engines.opening import mask  # noqa: PLC0415 - engines are not needed to start
+
+        return ((name, mask(context.store)) for name, context in sorted(user.contexts.items()))
+
+    def _stores(self, verb: str) -> Candidates:
+        """Contexts and paths, for the verbs that name stores; files, for those that name a backup."""
+        contexts = self._contexts() if verb == "copy" else ()
+        return (*contexts, (FILES, "")) if verb in {"copy", "backup", "restore"} else ()
 
     def _sets(self) -> Candidates:
         try:

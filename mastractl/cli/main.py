@@ -64,6 +64,7 @@ COMMANDS: dict[str, Command] = {
     "api-versions": Command(INSPECT, "List the API versions there are, as group/version."),
     "schema": Command(INSPECT, "Write the schemas out: for editors, other programs, or Kubernetes."),
     "doctor": Command(INSPECT, "Check the store and the machine, and say what to do."),
+    "store": Command(SETTINGS, "Copy, back up, restore, check and compact stores, and tell about them."),
     "config": Command(SETTINGS, "Show and change the settings: contexts, stores, namespaces."),
     "plugin": Command(SETTINGS, "Tell about commands that are programs of their own on PATH."),
     "completion": Command(

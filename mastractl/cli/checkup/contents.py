@@ -34,7 +34,7 @@ def look(store: StateStore, path: str) -> Iterator[Finding]:
     revisions = health.revision - health.compacted
     said = f"at revision {health.revision}; the log holds {revisions} revision{'' if revisions == 1 else 's'}"
     if path:
-        said += f" in {place.size(_database(path))}"
+        said += f" in {place.size(database_bytes(path))}"
     if revisions > _LONG_LOG:
         yield warn("log", said, "compact it: its oldest revisions are of use to nobody")
     else:
@@ -109,7 +109,7 @@ def unopened(error: errors.MastraError) -> Finding:
     return fail("store", error.message, error.hint)
 
 
-def _database(path: str) -> int:
+def database_bytes(path: str) -> int:
     """How many bytes the database of a store takes."""
     private = os.path.join(path, ".mastractl")  # noqa: PTH118 - as in `place`
     try:

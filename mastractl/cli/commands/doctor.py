@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mastractl import errors, values
-from mastractl.cli import options
+from mastractl.cli import options, places
 from mastractl.cli.checkup import contents, machine, place
 from mastractl.cli.checkup.finding import ok
 from mastractl.cli.printers import palette
@@ -73,7 +73,7 @@ def _store(inv: Invocation) -> Iterator[Finding]:
         named = inv.settings.store.value
     except errors.MastraError:
         return  # told among the settings
-    path = _directory(named)
+    path = places.directory_of(named)
     if path and not os.path.isdir(path):  # noqa: PTH112 - pathlib costs its import
         yield place.missing(path)
         return
@@ -96,19 +96,6 @@ def _store(inv: Invocation) -> Iterator[Finding]:
             yield from contents.look(store, path)
         except errors.MastraError as error:
             yield contents.unopened(error)
-
-
-def _directory(store: str) -> str:
-    """The directory of a file store, "" for every other one."""
-    scheme, colon, rest = store.partition(":")
-    if os.path.isabs(store) or not colon:  # noqa: PTH117
-        return store
-    if scheme != "file":
-        return ""
-    from urllib.parse import unquote  # noqa: PLC0415 - few write URLs
-
-    path = unquote(rest.partition("?")[0]).removeprefix("//localhost")
-    return path.removeprefix("//")
 
 
 def _show(inv: Invocation, found: list[Finding]) -> None:
