@@ -18,13 +18,15 @@ import sys
 import time
 import weakref
 from _thread import allocate_lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mastractl import errors
 from mastractl.engines.contract import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for the writers of other processes."""
@@ -45,17 +47,43 @@ class Connection(sqlite3.Connection):
     durable = True
 
 
+_MOVE = "move it away and open the store again: resources are read back from their files"
+
+
+def connect(name: str) -> Connection:
+    """A connection to a path or a `file:` URI, in autocommit mode, for any one thread at a time."""
+    return sqlite3.connect(
+        name,
+        timeout=5.0,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
+        uri=name.startswith("file:"),
+    )
+
+
 class Database:
     """A SQLite file in use by this process. Thread-safe; a forked child may go on with it.
 
     `journal` is "wal" or, where shared memory cannot be trusted, "delete"; afterwards, what it became.
-    Raises what `explain` makes of SQLite's errors.
+    `connect` opens a path or a `file:` URI; a driver other than `sqlite3` raises its errors all the same.
+    `remedy` says what to do about a damaged file. Raises what `explain` makes of SQLite's errors.
     """
 
-    def __init__(self, path: str, *, journal: str = "wal", read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        journal: str = "wal",
+        read_only: bool = False,
+        connect: Callable[[str], Connection] = connect,
+        remedy: str = _MOVE,
+    ) -> None:
         self.path = path
         self.journal = journal
         self._read_only = read_only
+        self._connect = connect
+        self._remedy = remedy
         self._pool = allocate_lock()
         self._idle: list[Connection] = []
         self._borrowed = 0
@@ -91,7 +119,7 @@ class Database:
         try:
             yield connection
         except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+            raise explain(error, self.path, self._remedy) from error
         finally:
             self._give(connection)
 
@@ -129,6 +157,11 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    def write(self, body: Callable[[Connection], T]) -> T:
+        """What `body` makes of a write transaction; as `writing`."""
+        with self.writing() as connection:
+            return body(connection)
+
     def refuse_replaced(self) -> None:
         """Raises StorageConnectionError if the file was removed or replaced since it was opened."""
         if self._file is None or _identity(self.path) == self._file:
@@ -143,7 +176,11 @@ class Database:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found == "ok":
             return []
-        return [Problem(key="", location=self.path, message=f"the database is damaged: {found}", hint=_MOVE)]
+        return [
+            Problem(
+                key="", location=self.path, message=f"the database is damaged: {found}", hint=self._remedy
+            )
+        ]
 
     def close(self) -> None:
         """Close what is idle now, and the rest when it is given back."""
@@ -203,14 +240,14 @@ class Database:
         try:
             if self._read_only:
                 name = self.path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-                connection = _connect(f"file:{name}?mode=ro")
+                connection = self._connect(f"file:{name}?mode=ro")
             else:
-                connection = _connect(self.path)
+                connection = self._connect(self.path)
                 self._settle(connection)
         except sqlite3.Error as error:
             if connection:
                 connection.close()
-            raise explain(error, self.path) from error
+            raise explain(error, self.path, self._remedy) from error
         self._file = self._file or _identity(self.path)
         return connection
 
@@ -244,7 +281,7 @@ class Database:
             ) from error
 
 
-def explain(error: sqlite3.Error, path: str) -> errors.MastraError:
+def explain(error: sqlite3.Error, path: str, remedy: str = _MOVE) -> errors.MastraError:
     """The error of ours that says what SQLite's means for the one who uses the store."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _BUSY:
@@ -259,7 +296,7 @@ def explain(error: sqlite3.Error, path: str) -> errors.MastraError:
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return errors.StorageValidationError(
             f"{path} is damaged: {error}",
-            hint=_MOVE,
+            hint=remedy,
         )
     if code == sqlite3.SQLITE_CANTOPEN:
         return errors.StorageConnectionError(f"{path} cannot be opened: {error}")
@@ -272,20 +309,7 @@ def newer(path: str, found: int, version: int) -> errors.StorageValidationError:
     return errors.StorageValidationError(message, hint="upgrade mastractl; nothing was changed")
 
 
-_MOVE = "move it away and open the store again: resources are read back from their files"
-
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-
-
-def _connect(name: str) -> Connection:
-    return sqlite3.connect(
-        name,
-        timeout=5.0,
-        isolation_level=None,
-        check_same_thread=False,
-        factory=Connection,
-        uri=name.startswith("file:"),
-    )
 
 
 def _version(connection: sqlite3.Connection) -> int:

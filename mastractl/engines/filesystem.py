@@ -32,6 +32,7 @@ from mastractl.engines.contract import (
     adopt_as_is,
 )
 from mastractl.engines.failpoints import failpoint
+from mastractl.engines.logengine import speakable
 from mastractl.engines.planning import outcome
 from mastractl.engines.projection import check_value
 from mastractl.engines.scan import Sighting
@@ -123,7 +124,7 @@ class FileEngine:
     def get(self, key: str) -> Entry | None:
         """The key as it stands now, its file included, or None."""
         database = self._ready()
-        if not _speakable(key):
+        if not speakable(key):
             return None
         if database is None:
             return self._plain.get(key)
@@ -145,7 +146,7 @@ class FileEngine:
         database = self._ready()
         if database is None:
             return self._plain.range(prefix, limit=limit, after=after)
-        if not _speakable(prefix + after):
+        if not speakable(prefix + after):
             return Page(self.revision(), ())
         self._upkeep.refresh(prefix, deep=False)
         for _ in range(_LOOKS):
@@ -221,6 +222,7 @@ class FileEngine:
             raise self._read_only()
         with database.writing() as connection:
             sqllog.compact(connection, before)
+            sqllog.give_back(connection)
 
     def health(self) -> Health:
         """Whether the store can be written, and what in it needs a person. Looks at every file."""
@@ -426,12 +428,3 @@ def _refuse_places(ops: Sequence[Op]) -> None:
                 hint="res/<kind>/<namespace>/<name>, each of lower-case letters, digits, '-' and '.',"
                 " at most 250 bytes, and no name that Windows reserves",
             )
-
-
-def _speakable(text: str) -> bool:
-    """Whether a text can be in the database at all: one with a lone surrogate cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -80,8 +80,10 @@ class Waiting:
         """End all waits and the listener. Returns when the listener is gone, or after some seconds."""
         self._stopped.set()
         self._bell.ring()
-        if self._thread and self._thread is not threading.current_thread():
-            self._thread.join(_LONGEST_REST)
+        with self._starting:
+            thread = self._thread
+        if thread and thread is not threading.current_thread():
+            thread.join(_LONGEST_REST)
 
     def _look(self) -> int:
         """The present revision, asked for if that is due."""
@@ -99,9 +101,10 @@ class Waiting:
         if self._listen is None or self._thread or self._stopped.is_set():
             return
         with self._starting:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mastractl-listener", daemon=True)
-                self._thread.start()
+            if self._thread is None and not self._stopped.is_set():
+                thread = threading.Thread(target=self._run, name="mastractl-listener", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _run(self) -> None:
         rest = _FIRST_REST

@@ -107,9 +107,10 @@ def test_what_is_looked_up_often_is_never_searched_for(connection):
     for statement, values in (
         ("SELECT key FROM current WHERE expires_at <= ?", (1,)),
         (sqllog._GET, ("a",)),
-        (sqllog._STANDING, ("a",)),
+        (sqllog._standing(1), ("a",)),
+        (sqllog._standing(3), ("a", "b", "c")),
         (sqllog._RANGE, ("a", "b", 1, 1)),
-        (sqllog._CHANGES, (1, "a", "b")),
+        (sqllog._CHANGES, (1, "a", "b", 1)),
     ):
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
         assert not [step for step in plan if step.startswith("SCAN")], (statement, plan)
