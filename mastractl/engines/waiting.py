@@ -78,7 +78,8 @@ class Waiting:
 
     def close(self) -> None:
         """End all waits and the listener. Returns when the listener is gone, or after some seconds."""
-        self._stopped.set()
+        with self._starting:  # who is just being started is waited for as well
+            self._stopped.set()
         self._bell.ring()
         with self._starting:
             thread = self._thread
