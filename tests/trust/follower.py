@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
+from mastractl import errors
 from mastractl.engines.feed import watch
 from mastractl.engines.opening import open_engine
 
@@ -25,14 +27,24 @@ def main():
     paper = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     print("ready", flush=True)
     with watch(engine, prefix=prefix, since=since, identity=identity, limit=int(limit), poll=0.02) as feed:
-        for news in feed:
-            told = [[change.revision, change.key, change.type] for change in news.changes]
-            line = {"identity": engine.identity, "revision": feed.revision, "told": told}
-            os.write(paper, json.dumps(line).encode() + b"\n")
-            if told and told[-1][1] == prefix + END:
-                break
+        while not follow(feed, engine.identity, paper, prefix + END):
+            time.sleep(0.01)  # it cannot be reached: perhaps soon
     os.close(paper)
     engine.close()
+
+
+def follow(feed, identity, paper, end):
+    """Note what is told: whether up to the end, rather than until the store could not be reached."""
+    try:
+        for news in feed:
+            told = [[change.revision, change.key, change.type] for change in news.changes]
+            line = {"identity": identity, "revision": feed.revision, "told": told}
+            os.write(paper, json.dumps(line).encode() + b"\n")
+            if told and told[-1][1] == end:
+                return True
+    except (errors.Unavailable, errors.StorageConnectionError):
+        pass
+    return feed.closed
 
 
 def read(notes):

@@ -43,7 +43,7 @@ class Place:
 class Kind:
     """A kind of store. `module` and `server` are where its engine and its server are found, "" for none.
 
-    `marker` is what stands in the request that makes a commit, and in no other, as it goes over the wire.
+    `marker` gives what stands in the request that makes a commit, and in no other, as it goes over the wire.
     `terms` is added to the URL of a store that is reached by way of a proxy, which may hold bytes back: how
     long a call may take.
     """
@@ -52,7 +52,7 @@ class Kind:
     module: str
     local: str = ""
     server: str = ""
-    marker: bytes = b""
+    marker: Callable[[], bytes] = bytes
     terms: str = ""
 
     @property
@@ -87,13 +87,19 @@ def _own(where):
     return type(f"Trusted{name}", (server,), {})
 
 
+def _redis_commit():
+    from mastractl.engines.redis.scripts import script
+
+    return script("commit").digest
+
+
 KINDS = (
     Kind("file", "filesystem", local="file:"),
     Kind("sqlite", "sqlite", local="sqlite:"),
     Kind("libsql", "libsql", local="libsql:"),
     Kind("libsql-server", "libsql", server="hrana:Hrana"),
     Kind("postgresql", "postgresql", server="postgresql:Postgres"),
-    Kind("redis", "redis", server="valkey:Valkey"),
+    Kind("redis", "redis", server="valkey:Valkey", marker=_redis_commit),
     Kind("etcd", "etcd", server="etcd:Etcd"),
     Kind("sql", "sql", server="mariadb:MariaDB"),
 )

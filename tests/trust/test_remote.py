@@ -14,7 +14,7 @@ KINDS = REMOTE
 class TestRemote(RestartSuite):
     @pytest.fixture(autouse=True)
     def marked(self, place, monkeypatch):
-        monkeypatch.setattr(TestRemote, "commit_marker", place.kind.marker)
+        monkeypatch.setattr(TestRemote, "commit_marker", place.kind.marker())
 
     @pytest.fixture
     def link(self, place):
