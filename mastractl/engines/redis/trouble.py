@@ -125,6 +125,7 @@ _BY_TEXT = (
     (r"Authentication required|NOAUTH", "NOAUTH"),
     (r"invalid (username|password)|without any password configured|WRONGPASS", "WRONGPASS"),
     (r"ID specified in XADD", "LOG"),
+    (r"ACL failure|has no permissions", "NOPERM"),
     (r"\b(OOM|MISCONF|READONLY|NOPERM|NOREPLICAS|WRONGTYPE|LOADING|BUSY)\b", ""),
 )
 
@@ -174,9 +175,8 @@ def unreachable(error: Exception, address: Address, *, met: bool) -> errors.Mast
     message = f"{shown} cannot be reached: {error}"
     if met:
         return errors.Unavailable(message, hint="it could be reached before; nothing was written: try again")
-    hint = "check that the server runs, and the host and port"
-    if not address.tls:
-        hint += "; a server with TLS has a rediss:// URL"
+    other = "without TLS has a redis://" if address.tls else "with TLS has a rediss://"
+    hint = f"check that the server runs, and the host and port; a server {other} URL"
     return errors.StorageConnectionError(message, hint=hint)
 
 

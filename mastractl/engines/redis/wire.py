@@ -244,12 +244,25 @@ class Wire:
         return errors.UnknownOutcome(message, hint="read what stands, and decide anew")
 
 
+class _TlsConnection(SSLConnection):
+    """A server that does not speak TLS may say nothing at all: that too is a matter of connecting."""
+
+    def _connect(self) -> socket.socket:
+        waits, self.socket_timeout = self.socket_timeout, self.socket_connect_timeout
+        try:
+            made: socket.socket = super()._connect()
+        finally:
+            self.socket_timeout = waits
+        made.settimeout(waits)
+        return made
+
+
 def connection(address: Address, node: tuple[str, int], timeout: float) -> Connection:
     """A connection of the driver's that never asks twice."""
     more: dict[str, Any] = {}
     kind: type[Connection] = Connection
     if address.tls:
-        kind = SSLConnection
+        kind = _TlsConnection
         more = {
             "ssl_ca_certs": address.cacert,
             "ssl_certfile": address.cert,
