@@ -50,7 +50,7 @@ class Connection(sqlite3.Connection):
 _MOVE = "move it away and open the store again: resources are read back from their files"
 
 
-def connect(name: str) -> Connection:
+def _connect(name: str) -> Connection:
     """A connection to a path or a `file:` URI, in autocommit mode, for any one thread at a time."""
     return sqlite3.connect(
         name,
@@ -76,13 +76,13 @@ class Database:
         *,
         journal: str = "wal",
         read_only: bool = False,
-        connect: Callable[[str], Connection] = connect,
+        connect: Callable[[str], Connection] | None = None,
         remedy: str = _MOVE,
     ) -> None:
         self.path = path
         self.journal = journal
         self._read_only = read_only
-        self._connect = connect
+        self._connect = connect or _connect
         self._remedy = remedy
         self._pool = allocate_lock()
         self._idle: list[Connection] = []

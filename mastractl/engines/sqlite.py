@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mastractl.clock import SystemClock
-from mastractl.engines import database
 from mastractl.engines.sqlitefile import SqliteFileEngine, locate
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ class SqliteEngine(SqliteFileEngine):
     def __init__(
         self, path: str | os.PathLike[str], *, clock: Clock | None = None, read_only: bool = False
     ) -> None:
-        super().__init__(path, connect=database.connect, clock=clock or SystemClock(), read_only=read_only)
+        super().__init__(path, clock=clock or SystemClock(), read_only=read_only)
 
 
 def open_url(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engine:

@@ -99,7 +99,7 @@ class SqliteFileEngine(LogEngine):
         self,
         path: str | os.PathLike[str],
         *,
-        connect: Callable[[str], Connection],
+        connect: Callable[[str], Connection] | None = None,
         clock: Clock,
         read_only: bool = False,
     ) -> None:
@@ -210,7 +210,9 @@ def _no_store(path: str) -> errors.StorageConnectionError:
     return errors.StorageConnectionError(message, hint="check the path: a first write makes it")
 
 
-def _open(path: str, mount: Mount, connect: Callable[[str], Connection], *, writable: bool) -> Database:
+def _open(
+    path: str, mount: Mount, connect: Callable[[str], Connection] | None, *, writable: bool
+) -> Database:
     """The database, its tables made if it is new and may be written."""
     reader = Database(path, read_only=True, connect=connect, remedy=_REMEDY)
     keep = False

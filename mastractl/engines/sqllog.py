@@ -61,10 +61,10 @@ finds the rows of deletions, so that the history of a key can be followed back f
 (`_HISTORY`) and an ordinary write has no index by key to keep; a database made before there was such an
 index answers the same, only slower."""
 
-_REVISION = "max(compacted, coalesce((SELECT max(id) FROM log) >> 20, 0))"
+REVISION = "max(compacted, coalesce((SELECT max(id) FROM log) >> 20, 0))"
 
 _HEAD = (
-    f"SELECT {_REVISION}, compacted,"  # noqa: S608 - no value is spliced in
+    f"SELECT {REVISION}, compacted,"  # noqa: S608 - no value is spliced in
     " (SELECT min(expires_at) FROM current WHERE expires_at IS NOT NULL), uid FROM head"
 )
 
@@ -130,7 +130,8 @@ def fetch_together(connection: Connection, *asked: tuple[str, Sequence[Any]]) ->
 def create(connection: Connection, *, first: int = 0) -> None:
     """Make the tables, in the transaction that is open. The log begins after revision `first`."""
     for statement in SCHEMA.split(";\n"):
-        connection.execute(statement)
+        if statement.strip():
+            connection.execute(statement)
     connection.execute("INSERT INTO head VALUES (1, ?, ?)", (os.urandom(16).hex(), first))
 
 
@@ -146,7 +147,7 @@ def head(connection: Connection) -> Head:
 
 def revision(connection: Connection) -> int:
     """The present revision."""
-    return int(connection.execute(f"SELECT {_REVISION} FROM head").fetchone()[0])  # noqa: S608
+    return int(connection.execute(f"SELECT {REVISION} FROM head").fetchone()[0])  # noqa: S608
 
 
 def span(prefix: str, after: str = "") -> tuple[str, str | bytes]:
