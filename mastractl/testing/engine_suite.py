@@ -21,6 +21,15 @@ fixtures they name; a test of the suite itself fails where the two do not match:
 | `push_watch`     | `PushSuite`         | `pusher`: another handle on the store, if there can be one   |
 | `external_edits` | `ExternalEditSuite` | `outside`: writes and removes documents behind the engine    |
 
+An engine that reaches its store over a connection takes one of these too:
+
+| suite          | further fixtures                                                                        |
+|----------------|-----------------------------------------------------------------------------------------|
+| `RemoteSuite`  | `link`: a `Link`, by way of which `engine` is opened: it cuts, refuses, loses and stalls; |
+|                | `beside`: a handle that does without it; `commit_marker`: bytes that only the request   |
+|                | that makes a commit has                                                                 |
+| `RestartSuite` | those, and `restart(hard=...)`: ends the server, gently or with kill -9, and starts it  |
+
 `EngineMachine` in `mastractl.testing.engine_model` is the other half: random histories, compared with
 the memory engine.
 """
@@ -41,6 +50,7 @@ from mastractl.testing.engine_tests.foundation import document
 from mastractl.testing.engine_tests.log import LogTests
 from mastractl.testing.engine_tests.racing import RacingTests
 from mastractl.testing.engine_tests.reads import ReadTests
+from mastractl.testing.engine_tests.remote import Link, RemoteSuite, RestartSuite
 from mastractl.testing.engine_tests.watching import WatchTests
 
 if TYPE_CHECKING:
@@ -52,8 +62,11 @@ __all__ = [
     "EngineSuite",
     "ExpirySuite",
     "ExternalEditSuite",
+    "Link",
     "Outside",
     "PushSuite",
+    "RemoteSuite",
+    "RestartSuite",
     "SharedSuite",
 ]
 

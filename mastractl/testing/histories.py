@@ -85,6 +85,10 @@ class Client:
             return False
         except errors.UnknownOutcome:  # noted as such already
             return False
+        except (errors.Unavailable, errors.StorageConnectionError):
+            # Certainly not written, which is what a read that saw nothing has to say.
+            self._note(replace(operation, kind="read"), index)
+            return False
         self._note(replace(operation, returned=_now()), index)
         return True
 
@@ -120,7 +124,10 @@ def read_journals(paths: Iterable[str | os.PathLike[str]]) -> list[Operation]:
 def race(
     clients: Sequence[Client], keys: Sequence[str], steps: int, seeded: random.Random
 ) -> list[Operation]:
-    """Each client in a thread of its own does so many random things to random keys; what all noted."""
+    """Each client in a thread of its own does so many random things to random keys; what all noted.
+
+    A store that cannot be reached for a while, or whose answers are lost, is taken as it comes.
+    """
     plans = [[(seeded.choice("rrwsssd"), seeded.choice(keys)) for _ in range(steps)] for _ in clients]
 
     def run(client: Client, plan: Sequence[tuple[str, str]]) -> None:
@@ -131,7 +138,12 @@ def race(
             "d": client.delete,
         }
         for act, key in plan:
-            acts[act](key)
+            try:
+                acts[act](key)
+            except errors.StorageClosed:
+                raise
+            except (errors.Unavailable, errors.StorageConnectionError):
+                pass  # a read that got no answer: noted as such already
 
     with ThreadPoolExecutor(len(clients)) as pool:
         list(pool.map(run, clients, plans))

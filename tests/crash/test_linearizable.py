@@ -2,53 +2,15 @@
 
 from __future__ import annotations
 
-import random
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import pytest
 
 from mastractl.engines.filesystem import FileEngine
-from mastractl.testing.histories import read_journals
 from mastractl.testing.linearizability import violation
-
-CLIENT = Path(__file__).with_name("client.py")
-KEYS = ("res/agent/default/x", "rec/run/y")
-
-
-def start(base, journal, name, steps):
-    return subprocess.Popen(
-        [sys.executable, CLIENT, base, journal, name, str(steps), *KEYS],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def history_of(directory, *, processes, steps, kills, seed):
-    """Let processes race, kill some of them on the way; what all of them noted."""
-    dice = random.Random(seed)
-    base = directory / "store"
-    journals = [directory / f"{seed}-{n}.journal" for n in range(processes)]
-    racing = [start(base, journal, f"{seed}-{n}", steps) for n, journal in enumerate(journals)]
-    for process in racing:
-        assert process.stdout.readline() == "ready\n"
-    for process in racing:
-        process.stdin.write("\n")
-        process.stdin.flush()
-    for process in racing[:kills]:
-        time.sleep(dice.uniform(0.01, 0.08))
-        process.kill()
-    for n, process in enumerate(racing):
-        process.communicate(timeout=60)
-        assert n < kills or process.returncode == 0
-    return read_journals(journals)
+from tests.trust.races import history_of
 
 
 def judge(directory, **how):
-    history = history_of(directory, **how)
+    history = history_of(directory / "store", directory, **how)
     found = violation(history)
     assert found is None, str(found)
     kinds = {(operation.kind, operation.returned is None) for operation in history}

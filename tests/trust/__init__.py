@@ -1,0 +1,1 @@
+"""What makes every engine trustworthy, written once and run over all: races, kills, lost connections."""
