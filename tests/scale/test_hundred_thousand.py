@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-from tests.trust.stores import STORES
 
 import mastractl
 from mastractl.engines.contract import Put
@@ -17,6 +16,7 @@ from mastractl.engines.opening import open_engine
 from mastractl.resources.resource import Resource
 from mastractl.resources.selectors import parse_label_selector
 from mastractl.values import dump, load
+from tests.trust.stores import STORES
 
 COUNT = 100_000
 PREFIX = "res/agent/default/"
@@ -81,9 +81,9 @@ def run(url, *arguments):
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("store", STORES, ids=lambda store: store.name)
-def test_a_hundred_thousand_resources(store, tmp_path):
-    url = store.url(tmp_path)
+@pytest.mark.parametrize("kind", STORES, ids=lambda kind: kind.name)
+def test_a_hundred_thousand_resources(kind, tmp_path):
+    url = kind.new(tmp_path).url
     commits = fill(url)
     _, idle = run(url, "get", "agent", "a000000", "-o", "name")
 
