@@ -125,7 +125,8 @@ class SqliteFileEngine(LogEngine):
 
     def _begin(self) -> Waiting:
         if self._capabilities.push_watch:
-            return Waiting(self._present, Hearing(f"{self._path}-bell", self._present))
+            hearing = Hearing(f"{self._path}-bell", self._present)
+            return Waiting(self._present, hearing, rouse=hearing.rouse)
         blind = not self._writable or not self._mount.shared
         return Waiting(self._present, poll=_BLIND_POLL) if blind else Waiting(self._present)
 

@@ -386,8 +386,21 @@ def test_a_bell_that_is_removed_is_made_again(path):
     bell.write_bytes(b"")
     assert rung.wait(SOON)
     stopped.set()
+    listen.rouse()
     thread.join(SOON)
+    assert not thread.is_alive()
     assert bell.exists()
+
+
+def test_one_who_closes_waits_for_no_slice_of_time(path, made):
+    """A hundred engines, each of which has listened: half a second each would be most of a minute."""
+    made(SqliteEngine(path)).commit([Put(KEY, document(1))])
+    began = time.monotonic()
+    for _ in range(100):
+        engine = SqliteEngine(path)
+        assert engine.wait(0, SOON)
+        engine.close()
+    assert time.monotonic() - began < 25
 
 
 def test_a_forked_child_goes_on(path, kind, made):
