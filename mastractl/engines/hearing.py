@@ -38,6 +38,8 @@ class Hearing:
         self._present = present
         self._lock = allocate_lock()
         self._alarm = -1
+        self.trouble: errors.MastraError | None = None
+        """Why nothing is heard at present."""
 
     def rouse(self) -> None:
         """Have the listener look whether it was stopped."""
@@ -80,6 +82,7 @@ class Hearing:
     def _watch(self) -> int:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        self.trouble = None
         system = ctypes.CDLL(None, use_errno=True)
         descriptor = system.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if descriptor < 0:
@@ -91,11 +94,11 @@ class Hearing:
             raise self._refused(number, "max_user_watches")
         return int(descriptor)
 
-    def _refused(self, number: int, setting: str) -> errors.StorageConnectionError:
+    def _refused(self, number: int, setting: str) -> errors.MastraError:
         message = f"{self._path} cannot be watched: {os.strerror(number)}"
-        return errors.StorageConnectionError(
-            message, hint=f"raise the limit with sysctl fs.inotify.{setting}"
-        )
+        hint = f"raise the limit with sysctl fs.inotify.{setting}, or see what else watches files"
+        self.trouble = errors.StorageConnectionError(message, hint=hint)
+        return self.trouble
 
 
 def _tells_of_an_end(events: bytes) -> bool:

@@ -321,6 +321,20 @@ def test_no_commit_goes_to_a_stranger(server, store, made, how):
     connection.close()
 
 
+def test_an_index_that_does_not_agree_is_made_anew(server, store, made):
+    engine = made(server.url(store))
+    engine.commit([Put(KEY, document(1)), Put("rec/x", document(2))])
+    truth = state_of(engine)
+    assert [*engine.check()] == []
+    connection = driver(server, store)
+    connection.execute("DELETE FROM current WHERE key = 'rec/x'")
+    connection.close()
+    assert [(flaw.key, flaw.repaired) for flaw in engine.check()] == [("rec/x", False)]
+    assert [flaw.repaired for flaw in engine.check(repair=True)] == [True]
+    assert [*engine.check()] == []
+    assert state_of(engine) == truth
+
+
 # What goes over the wire
 
 

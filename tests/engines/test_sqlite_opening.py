@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import random
 import signal
@@ -390,6 +392,24 @@ def test_a_bell_that_is_removed_is_made_again(path):
     thread.join(SOON)
     assert not thread.is_alive()
     assert bell.exists()
+
+
+def test_without_watches_waits_poll_and_health_says_why(path, made, monkeypatch):
+    class Exhausted:
+        def __init__(self, *_, **__):
+            pass
+
+        def inotify_init1(self, _):
+            ctypes.set_errno(errno.EMFILE)
+            return -1
+
+    monkeypatch.setattr(ctypes, "CDLL", Exhausted)
+    engine, other = made(SqliteEngine(path)), made(SqliteEngine(path))
+    assert not engine.wait(0, 0.2)
+    other.commit([Put(KEY, document(1))])
+    assert engine.wait(0, SOON)
+    (problem,) = engine.health().problems
+    assert "max_user_instances" in problem.hint
 
 
 def test_one_who_closes_waits_for_no_slice_of_time(path, made):
