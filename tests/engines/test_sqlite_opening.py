@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import random
 import signal
@@ -386,8 +388,39 @@ def test_a_bell_that_is_removed_is_made_again(path):
     bell.write_bytes(b"")
     assert rung.wait(SOON)
     stopped.set()
+    listen.rouse()
     thread.join(SOON)
+    assert not thread.is_alive()
     assert bell.exists()
+
+
+def test_without_watches_waits_poll_and_health_says_why(path, made, monkeypatch):
+    class Exhausted:
+        def __init__(self, *_, **__):
+            pass
+
+        def inotify_init1(self, _):
+            ctypes.set_errno(errno.EMFILE)
+            return -1
+
+    monkeypatch.setattr(ctypes, "CDLL", Exhausted)
+    engine, other = made(SqliteEngine(path)), made(SqliteEngine(path))
+    assert not engine.wait(0, 0.2)
+    other.commit([Put(KEY, document(1))])
+    assert engine.wait(0, SOON)
+    (problem,) = engine.health().problems
+    assert "max_user_instances" in problem.hint
+
+
+def test_one_who_closes_waits_for_no_slice_of_time(path, made):
+    """A hundred engines, each of which has listened: half a second each would be most of a minute."""
+    made(SqliteEngine(path)).commit([Put(KEY, document(1))])
+    began = time.monotonic()
+    for _ in range(100):
+        engine = SqliteEngine(path)
+        assert engine.wait(0, SOON)
+        engine.close()
+    assert time.monotonic() - began < 25
 
 
 def test_a_forked_child_goes_on(path, kind, made):
@@ -489,3 +522,11 @@ while done < 25:
     engine = made(SqliteEngine(path))
     assert number_of(engine.get(KEY)) == 100
     assert engine.revision() == 101
+
+
+def test_without_the_driver_its_extra_is_named_and_nothing_is_left(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "libsql", None)
+    with pytest.raises(errors.ConfigError) as caught:
+        open_engine(f"libsql:{path}")
+    assert "mastractl[libsql]" in caught.value.hint
+    assert not path.exists()

@@ -1,1 +1,1 @@
-"""What each driver does by itself: the least a client can, to measure the engines by."""
+"""The least that a client can do with each backend: what the engines are measured against."""
