@@ -10,7 +10,6 @@ should the server itself not answer, the connection is given up a little later.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import threading
@@ -24,7 +23,7 @@ from mastractl import errors
 from mastractl.engines.postgresql import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from mastractl.engines.postgresql.address import Address
 
@@ -91,7 +90,7 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
     ) -> list[tuple[Any, ...]]:
         """The rows of one statement, which is a transaction of its own."""
         self.quick.execute(statement, values or None)
-        return self.quick.fetchall() if self.quick.description else []
+        return self.quick.fetchall()
 
     @property
     def alive(self) -> bool:
@@ -139,32 +138,24 @@ class Connections:
         Raises UnknownOutcome if its connection is lost. An idle connection that was lost is found to be so
         before anything is sent over it.
         """
-        with self._borrowed_one(surely=True) as connection:
-            try:
-                return _undisturbed(connection, call)
-            except psycopg.Error as error:
-                if connection.closed:
-                    raise failures.unknown(error, self.address) from error
-                raise failures.explain(error, self.address) from error
+        connection = self._take(surely=True)
+        try:
+            return _undisturbed(connection, call)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise failures.unknown(error, self.address) from error
+            raise failures.explain(error, self.address) from error
+        finally:
+            self._give(connection)
 
     def _repeatable(self, call: Callable[[Connection], T]) -> T:
-        with self._borrowed_one() as connection:
-            try:
-                return _undisturbed(connection, call)
-            except psycopg.Error as error:
-                if connection.closed:
-                    raise failures.lost(error, self.address) from error
-                raise failures.explain(error, self.address) from error
-
-    @contextlib.contextmanager
-    def _borrowed_one(self, *, surely: bool = False) -> Iterator[Connection]:
-        """A connection for one thread; it is closed rather than given back if it is not as it was.
-
-        `surely`: one that was idle for long is tried first.
-        """
-        connection = self._take(surely=surely)
+        connection = self._take()
         try:
-            yield connection
+            return _undisturbed(connection, call)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise failures.lost(error, self.address) from error
+            raise failures.explain(error, self.address) from error
         finally:
             self._give(connection)
 
@@ -216,7 +207,8 @@ class Connections:
         ours = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in told.items())
         return f"{ours} {address.options}".rstrip()
 
-    def _take(self, *, surely: bool) -> Connection:
+    def _take(self, *, surely: bool = False) -> Connection:
+        """A connection for one thread; `surely`: one that was idle for long is tried first."""
         with self._free:
             self._await_turn()
             self._borrowed += 1
@@ -256,6 +248,7 @@ class Connections:
         return True
 
     def _give(self, connection: Connection) -> None:
+        """Keep the connection for the next, or close it if it is not as it was."""
         idle = connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
         connection.used_at = time.monotonic()
         with self._free:

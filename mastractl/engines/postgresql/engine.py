@@ -133,11 +133,19 @@ class PostgresEngine:
             message = f"the origin {origin!a} holds a NUL or a lone surrogate, which no PostgreSQL text may"
             raise errors.BadRequest(message)
         now = self._clock.now()
-        asked = (self._uid, now, origin, *_columns(ops))
-        rows = life.connections.once(lambda c: c.run(self._sql.commit, asked))
-        if not rows:
+        statement, asked = self._sql.commit, _columns(ops)
+        if len(ops) == 1:
+            statement, asked = self._sql.commit_one, [column[0] for column in asked]
+        values = (self._uid, now, origin, *asked)
+        ((revision, did, *stood),) = life.connections.once(lambda c: c.run(statement, values))
+        if revision is None:
             raise failures.replaced(self._address)
-        made = self._planned(ops, rows, origin=origin, now=now)
+        standing = _standing(ops, stood)
+        changes = planning.plan(ops, standing, revision=revision + (not did), origin=origin, now=now)
+        if bool(changes) != did:
+            message = f"{self._address.shown}: the database does not go by the rules of this program"
+            raise errors.StorageValidationError(message, hint="check the store, and report this")
+        made = Commit(revision, changes)
         life.waiting.heard(made.revision)
         return made
 
@@ -235,7 +243,7 @@ class PostgresEngine:
         promises = self._promises
         if promises.synchronous_commit == "off" and not promises.chosen and not self._address.pooled:
             self._settings["synchronous_commit"] = "on"
-            connection.run("SET synchronous_commit = on")
+            connection.execute("SET synchronous_commit = on")
             self._take_stock(connection)
 
     def _take_stock(self, connection: Connection) -> None:
@@ -299,36 +307,23 @@ class PostgresEngine:
             raise failures.replaced(self._address)
         return rows[0][0], rows[0][1]
 
-    def _planned(self, ops: Sequence[Op], rows: list[tuple[Any, ...]], *, origin: str, now: float) -> Commit:
-        """What the database did, by the rules that it went by. Raises Conflict."""
-        standing: dict[str, Entry] = {}
-        revision, made = 0, False
-        for row in rows:
-            if row[0] is None:
-                revision, made = row[2], row[6]
-            else:
-                standing[row[0]] = Entry(*row[:6])
-        changes = planning.plan(
-            ops, standing, revision=revision if made else revision + 1, origin=origin, now=now
-        )
-        if bool(changes) != made:
-            message = f"{self._address.shown}: the database does not go by the rules of this program"
-            raise errors.StorageValidationError(
-                message, hint="run the command that checks the store, and report this"
-            )
-        return Commit(revision, changes)
 
-
-def _columns(ops: Sequence[Op]) -> tuple[list[Any], ...]:
+def _columns(ops: Sequence[Op]) -> list[list[Any]]:
     """The operations as the parallel arrays that the function takes."""
     puts = [op if isinstance(op, Put) else None for op in ops]
-    return (
+    return [
         [op.key for op in ops],
         [op and op.value for op in puts],
         [isinstance(op, Check) for op in ops],
         [op and op.expires_at for op in puts],
         [None if op.if_revision is None else Int8(min(op.if_revision, _HIGHEST)) for op in ops],
-    )
+    ]
+
+
+def _standing(ops: Sequence[Op], stood: Sequence[Sequence[Any] | None]) -> dict[str, Entry]:
+    """The entries that stood, from what the function gives: None where there was none."""
+    rows = zip(ops, *[column or () for column in stood], strict=False)
+    return {op.key: Entry(op.key, *row) for op, *row in rows if row[1] is not None}
 
 
 def _refuse_too_much(ops: Sequence[Op]) -> None:
