@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,7 +17,7 @@ from mastractl.engines.feed import watch
 from mastractl.engines.postgresql import PostgresEngine
 from mastractl.testing.engine_tests.foundation import SOON, await_changes, document, fold, number_of, state_of
 from tests.servers.base import shared
-from tests.servers.postgresql import Postgres
+from tests.servers.postgresql import Postgres, Standby
 from tests.servers.proxy import Proxy
 
 KEY = "res/agent/default/a"
@@ -119,13 +120,12 @@ class TestALostConnection:
     def test_is_given_up_when_the_server_says_nothing(self, server, store, engine, proxy, open_store):
         url = server.url(store, port=proxy.port) + "&sslmode=disable&statement_timeout=0.1"
         fragile = open_store(url)
-        for connections in [fragile._life.connections]:
-            connections._idle[0].patience = 0.3
+        fragile._life.connections._idle[0].patience = 0.3  # rather than ten seconds more than the server's
         proxy.stall()
         with pytest.raises(errors.UnknownOutcome, match="no answer"):
             fragile.commit([Put(KEY, document(1))])
         proxy.go_on()
-        assert fragile.get(KEY) == engine.get(KEY)
+        assert fragile.commit([Put("res/b", document(2))]).revision in {1, 2}
 
     def test_costs_a_watcher_nothing(self, engine, fragile, proxy):
         with watch(fragile, prefix="res/") as feed:
@@ -178,6 +178,62 @@ class TestALock:
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE %s AND state = 'idle'", f'%"{store}"%'
         )
         assert used[0][0] <= 2
+
+
+class TestAnError:
+    """What the server answers, made by a trigger that raises it."""
+
+    def raising(self, server, store, state, when="true"):
+        server.execute("CREATE SEQUENCE {store}.times", store=store)
+        server.execute(
+            "CREATE FUNCTION {store}.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF "
+            + when
+            + " THEN RAISE EXCEPTION 'it is so' USING ERRCODE = '"
+            + state
+            + "'; END IF; RETURN NEW; END $$",
+            store=store,
+        )
+        server.execute(
+            "CREATE TRIGGER fail BEFORE INSERT ON {store}.log FOR EACH ROW EXECUTE FUNCTION {store}.fail()",
+            store=store,
+        )
+
+    @pytest.mark.parametrize(
+        ("state", "kind"),
+        [
+            ("53100", errors.StorageFull),
+            ("53200", errors.Unavailable),
+            ("54000", errors.TooLarge),
+            ("42501", errors.Forbidden),
+            ("25006", errors.Forbidden),
+            ("40001", errors.StorageTransactionError),
+            ("XX001", errors.StorageTransactionError),
+        ],
+    )
+    def test_is_told_as_what_it_is_and_undone(self, server, store, engine, state, kind):
+        self.raising(server, store, state)
+        with pytest.raises(errors.MastraError, match="it is so") as caught:
+            engine.commit([Put(KEY, document(1))])
+        assert type(caught.value) is kind
+        assert engine.revision() == 0
+
+    @pytest.mark.parametrize("state", ["40001", "40P01"])
+    def test_that_will_pass_is_tried_again(self, server, store, engine, state):
+        self.raising(server, store, state, f"nextval('\"{store}\".times') < 4")
+        assert engine.commit([Put(KEY, document(1))]).revision == 1
+
+    def test_that_ends_the_connection_leaves_the_commit_open(self, server, store, engine):
+        with server.connect() as other, ThreadPoolExecutor(1) as pool:
+            with other.transaction():
+                other.execute(f'SELECT FROM "{store}".head FOR UPDATE')
+                waiting = pool.submit(engine.commit, [Put(KEY, document(1))])
+                asked = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE %s AND "
+                ended = []
+                while not ended:
+                    ended = server.execute(asked + "wait_event_type = 'Lock'", f'%"{store}"%')
+            with pytest.raises(errors.UnknownOutcome, match="administrator"):
+                waiting.result(SOON)
+        assert engine.revision() == 0
 
 
 class TestALostStore:
@@ -278,6 +334,53 @@ class TestALostServer:
         assert set(told) - stood == set()
         assert sorted({change.revision for change in log}) == list(range(1, engine.revision() + 1))
         assert list(engine.check()) == []
+
+
+class TestAStandby:
+    @pytest.fixture
+    def primary(self, tmp_path):
+        server = Postgres(tmp_path / "primary").start()
+        yield server
+        server.stop()
+
+    @pytest.fixture
+    def standby(self, tmp_path, primary, open_store):
+        open_store(primary.url("mine")).commit([Put(KEY, document(1))])
+        server = Standby(tmp_path / "standby", primary).start()
+        yield server
+        server.stop()
+
+    def test_is_read_and_not_written(self, primary, standby, open_store):
+        engine, writer = open_store(standby.url("mine")), open_store(primary.url("mine"))
+        assert number_of(engine.get(KEY)) == 1
+        health = engine.health()
+        assert (health.writable, dict(health.details)["role"]) == (False, "standby")
+        with pytest.raises(errors.Forbidden, match="takes no writes") as caught:
+            engine.commit([Put(KEY, document(2))])
+        assert "target_session_attrs=read-write" in caught.value.hint
+        past = time.time() - 1
+        writer.commit([Put("res/gone", document(2), expires_at=past)])
+        while engine.revision() < 2:
+            time.sleep(0.005)
+        assert [entry.key for entry in engine.range("").entries] == [KEY], "what is due is hidden"
+        assert engine.revision() == 2, "and not removed"
+
+    def test_makes_no_store(self, standby, open_store):
+        with pytest.raises(errors.Forbidden):
+            open_store(standby.url("another"))
+
+    def test_that_takes_over_is_written(self, primary, standby, open_store):
+        both = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+        url = primary.url("mine").replace(f"127.0.0.1:{primary.port}", both)
+        engine = open_store(url + "&target_session_attrs=read-write")
+        assert engine.commit([Put(KEY, document(2))]).revision == 2
+        follower = open_store(standby.url("mine"))
+        while follower.revision() < 2:
+            time.sleep(0.005)
+        primary.kill()
+        standby.execute("SELECT pg_promote(true, 30)")
+        assert engine.commit([Put(KEY, document(3))]).revision == 3
+        assert engine.health().writable
 
 
 class TestProcesses:

@@ -64,6 +64,8 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
     """Seconds for one statement, or one pipeline."""
     used_at = 0.0
     """When it was given back last, by `time.monotonic`."""
+    poll: select.poll
+    """Tells of what comes in on its socket."""
     quick: psycopg.Cursor[tuple[Any, ...]]
     """The cursor for ordinary statements: making one for each would cost as much as the rest of our share."""
 
@@ -95,11 +97,7 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
     @property
     def alive(self) -> bool:
         """Whether nothing has come in while it was idle: what would come is the server's farewell."""
-        if self.closed:
-            return False
-        poll = select.poll()
-        poll.register(self.pgconn.socket, select.POLLIN)
-        return not poll.poll(0)
+        return not self.closed and not self.poll.poll(0)
 
 
 class Connections:
@@ -171,6 +169,8 @@ class Connections:
         except _LOST as error:
             raise failures.unreachable(error, address) from error
         connection.patience = address.patience
+        connection.poll = select.poll()
+        connection.poll.register(connection.pgconn.socket, select.POLLIN)
         connection.quick = connection.cursor(binary=True)
         return connection
 
@@ -210,16 +210,22 @@ class Connections:
     def _take(self, *, surely: bool = False) -> Connection:
         """A connection for one thread; `surely`: one that was idle for long is tried first."""
         with self._free:
-            self._await_turn()
+            if self._closed or self._borrowed >= self.address.pool:
+                self._await_turn()
             self._borrowed += 1
+            connection = self._idle.pop() if self._idle else None
         try:
-            while (connection := self._pop()) is not None:
+            while connection is not None:
                 if connection.alive and (not surely or self._tried(connection)):
                     return connection
                 connection.close()
+                with self._free:
+                    connection = self._idle.pop() if self._idle else None
             return self.open()
         except BaseException:
-            self._leave()
+            with self._free:
+                self._borrowed -= 1
+                self._free.notify()
             raise
 
     def _await_turn(self) -> None:
@@ -232,10 +238,6 @@ class Connections:
             self._free.wait(left)
         if self._closed:
             raise closed(self.address)
-
-    def _pop(self) -> Connection | None:
-        with self._free:
-            return self._idle.pop() if self._idle else None
 
     @staticmethod
     def _tried(connection: Connection) -> bool:
@@ -252,17 +254,12 @@ class Connections:
         idle = connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
         connection.used_at = time.monotonic()
         with self._free:
-            keep = idle and not self._closed and len(self._idle) < _IDLE_CONNECTIONS
-            if keep:
-                self._idle.append(connection)
-        if not keep:
-            connection.close()
-        self._leave()
-
-    def _leave(self) -> None:
-        with self._free:
             self._borrowed -= 1
             self._free.notify()
+            if idle and not self._closed and len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
 
 
 def closed(address: Address) -> errors.StorageClosed:

@@ -133,14 +133,13 @@ class PostgresEngine:
             message = f"the origin {origin!a} holds a NUL or a lone surrogate, which no PostgreSQL text may"
             raise errors.BadRequest(message)
         now = self._clock.now()
-        statement, asked = self._sql.commit, _columns(ops)
-        if len(ops) == 1:
-            statement, asked = self._sql.commit_one, [column[0] for column in asked]
-        values = (self._uid, now, origin, *asked)
+        statement = self._sql.commit_one if len(ops) == 1 else self._sql.commit
+        values = (self._uid, now, origin, *(_row(ops[0]) if len(ops) == 1 else _columns(ops)))
         ((revision, did, *stood),) = life.connections.once(lambda c: c.run(statement, values))
         if revision is None:
             raise failures.replaced(self._address)
-        standing = _standing(ops, stood)
+        rows = [stood] if len(ops) == 1 else zip(*stood, strict=True) if ops else ()
+        standing = {op.key: Entry(op.key, *row) for op, row in zip(ops, rows, strict=True) if row[1]}
         changes = planning.plan(ops, standing, revision=revision + (not did), origin=origin, now=now)
         if bool(changes) != did:
             message = f"{self._address.shown}: the database does not go by the rules of this program"
@@ -308,22 +307,17 @@ class PostgresEngine:
         return rows[0][0], rows[0][1]
 
 
-def _columns(ops: Sequence[Op]) -> list[list[Any]]:
-    """The operations as the parallel arrays that the function takes."""
-    puts = [op if isinstance(op, Put) else None for op in ops]
-    return [
-        [op.key for op in ops],
-        [op and op.value for op in puts],
-        [isinstance(op, Check) for op in ops],
-        [op and op.expires_at for op in puts],
-        [None if op.if_revision is None else Int8(min(op.if_revision, _HIGHEST)) for op in ops],
-    ]
+def _row(op: Op) -> tuple[Any, ...]:
+    """An operation as the function takes it: key, value, whether it is a check, expiry, condition."""
+    condition = None if op.if_revision is None else Int8(min(op.if_revision, _HIGHEST))
+    if isinstance(op, Put):
+        return op.key, op.value, False, op.expires_at, condition
+    return op.key, None, isinstance(op, Check), None, condition
 
 
-def _standing(ops: Sequence[Op], stood: Sequence[Sequence[Any] | None]) -> dict[str, Entry]:
-    """The entries that stood, from what the function gives: None where there was none."""
-    rows = zip(ops, *[column or () for column in stood], strict=False)
-    return {op.key: Entry(op.key, *row) for op, *row in rows if row[1] is not None}
+def _columns(ops: Sequence[Op]) -> tuple[list[Any], ...]:
+    """The operations as parallel arrays of the same."""
+    return tuple([list(column) for column in zip(*map(_row, ops), strict=True)]) or ([], [], [], [], [])
 
 
 def _refuse_too_much(ops: Sequence[Op]) -> None:

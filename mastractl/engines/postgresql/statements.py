@@ -227,7 +227,8 @@ _CHANGES = (
 """The head comes first, in the columns of a change, with the revision of the next one after the bound."""
 
 _COMMIT_ONE = (
-    "SELECT * FROM {s}.commit(%s, %s, %s, ARRAY[%s]::text[], ARRAY[%s]::bytea[], ARRAY[%s]::boolean[],"
+    "SELECT revision, made, stood[1], revisions[1], created[1], created_at[1], expired_at[1]"
+    " FROM {s}.commit(%s, %s, %s, ARRAY[%s]::text[], ARRAY[%s]::bytea[], ARRAY[%s]::boolean[],"
     " ARRAY[%s]::double precision[], ARRAY[%s]::bigint[])"
 )
 """Most commits are of one operation, and psycopg takes longer for an array than PostgreSQL."""
