@@ -114,7 +114,7 @@ class PostgresEngine:
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         low, high = bounds(prefix)
-        most = min(limit + 2, _HIGHEST) if limit else None
+        most = min(limit + 1, _HIGHEST) if limit else None
         asked = {"low": low, "high": high, "after": spoken(after), "limit": most}
         (head, *rows) = self._settled(self._sql.range, asked, head=0)
         more = bool(limit) and len(rows) > limit
