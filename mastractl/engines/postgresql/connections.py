@@ -122,13 +122,19 @@ class Connections:
 
         It is made once more if its connection is lost. Raises Unavailable if that is lost too.
         """
-        try:
-            return self._repeatable(call)
-        except errors.Unavailable as first:
-            if not isinstance(first.__cause__, _LOST) or isinstance(first.__cause__, Overdue):
-                raise
-        self.drop_idle()
-        return self._repeatable(call)
+        for last in (False, True):
+            connection = self._take()
+            try:
+                return _undisturbed(connection, call)
+            except psycopg.Error as error:
+                if not connection.closed:
+                    raise failures.explain(error, self.address) from error
+                if last or isinstance(error, Overdue):
+                    raise failures.lost(error, self.address) from error
+            finally:
+                self._give(connection)
+            self.drop_idle()
+        raise AssertionError  # pragma: no cover - the last time returned or raised
 
     def once(self, call: Callable[[Connection], T]) -> T:
         """What the call gives, which must not be made twice: a commit.
@@ -142,17 +148,6 @@ class Connections:
         except psycopg.Error as error:
             if connection.closed:
                 raise failures.unknown(error, self.address) from error
-            raise failures.explain(error, self.address) from error
-        finally:
-            self._give(connection)
-
-    def _repeatable(self, call: Callable[[Connection], T]) -> T:
-        connection = self._take()
-        try:
-            return _undisturbed(connection, call)
-        except psycopg.Error as error:
-            if connection.closed:
-                raise failures.lost(error, self.address) from error
             raise failures.explain(error, self.address) from error
         finally:
             self._give(connection)

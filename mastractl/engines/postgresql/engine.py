@@ -66,7 +66,7 @@ class _Life(NamedTuple):
 
 
 class PostgresEngine:
-    """An `Engine` on PostgreSQL 12 or later. The tables are made if there are none.
+    """An `Engine` on PostgreSQL 14 or later. The tables are made if there are none.
 
     Raises ConfigError for a URL that makes no sense, StorageConnectionError for a server or database that
     cannot be reached, StorageValidationError for tables that are not ours or newer than this program,
