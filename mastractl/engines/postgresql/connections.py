@@ -50,8 +50,6 @@ _SETTINGS = {
 """What a session is told. Every statement has its index, and is planned once: by that index, whatever the
 statistics of a table say that grew a moment ago. A client that vanishes cannot keep a lock for long."""
 
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
-
 
 class Overdue(psycopg.OperationalError):
     """The server has not answered for longer than it allows itself."""
@@ -161,7 +159,7 @@ class Connections:
                 autocommit=True,
                 prepare_threshold=None if address.pooled else 2,
             )
-        except _LOST as error:
+        except psycopg.Error as error:
             raise failures.unreachable(error, address) from error
         connection.patience = address.patience
         connection.poll = select.poll()
