@@ -144,9 +144,7 @@ def unreachable(error: psycopg.Error, address: Address) -> errors.MastraError:
     said = _first_line(error)
     if re.search(_ILL_PUT, str(error)):
         message = f"{address.shown!r} is nothing that libpq can use: {said}"
-        return errors.ConfigError(
-            message, hint="see Connection URIs in PostgreSQL's manual"
-        )
+        return errors.ConfigError(message, hint="see Connection URIs in PostgreSQL's manual")
     for state, pattern in _UNTOLD.items():
         if error.sqlstate == state or re.search(pattern, str(error)):
             return _made(_MEANINGS[state], error, address)
