@@ -14,7 +14,7 @@ class Valkey(Server):
 
     * `appendfsync`: "always", "everysec", "no", or None for no append-only file at all.
     * `password`: of the user `default`; `users`: lines of ACL rules, `"reader on >pw ~* +@read"`.
-    * `cluster`: one node that serves all slots.
+    * `cluster`: a node that serves all slots, or those said: `"0 8191"`.
     * `settings`: anything else of valkey.conf, by name.
 
     It keeps no snapshots. The wheel's program cannot speak TLS: put `tests.servers.tls.TlsFront` before it.
@@ -56,7 +56,8 @@ class Valkey(Server):
 
     def ready(self):
         if self.cluster and "cluster_state:ok" not in self.ask("CLUSTER INFO"):
-            self.ask("CLUSTER ADDSLOTSRANGE 0 16383")
+            slots = self.cluster if isinstance(self.cluster, str) else "0 16383"
+            self.ask(f"CLUSTER ADDSLOTSRANGE {slots}")
             return False
         return self.ask("PING").startswith(("+PONG", "-NOAUTH"))
 
