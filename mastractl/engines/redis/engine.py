@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mastractl.engines.redis.wire import Link
 
 MAX_COMMIT = 20_000
-"""The most operations in one commit: a script keeps everybody else waiting, and for so many about a second."""
+"""The most operations in one commit: a script keeps everybody else waiting, for so many about a second."""
 
 COMPACTED_AT_ONCE = 5_000
 """Revisions that one script forgets."""

@@ -70,7 +70,7 @@ def details(found: Life, address: Address) -> Iterator[tuple[str, str]]:
     facts, settings = found.facts, found.settings
     yield "server", _server(facts)
     yield "role", {"slave": "replica", "master": "primary"}.get(facts.get("role", ""), UNKNOWN)
-    yield "mode", "cluster" if facts.get("cluster_enabled") == "1" else facts.get("redis_mode", UNKNOWN)
+    yield "mode", facts.get("redis_mode") or facts.get("server_mode", UNKNOWN)
     yield "database", str(address.database)
     yield "prefix", address.prefix
     if most := int(facts.get("maxmemory", 0)):
