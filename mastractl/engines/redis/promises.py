@@ -89,7 +89,7 @@ def problems(found: Life, shown: str) -> Iterator[Problem]:
     That a server is less than durable is no problem but a choice, and said in the details.
     """
     policy = found.settings.get("maxmemory-policy", "noeviction")
-    if policy.startswith("allkeys"):
+    if policy.startswith("allkeys"):  # volatile-* takes only what has a TTL, and nothing of ours has
         yield Problem(
             "",
             shown,

@@ -184,6 +184,7 @@ class Wire:
         except (driver.ConnectionError, driver.TimeoutError, OSError) as error:
             if isinstance(error, driver.RedisError) and trouble.refusal(error):
                 raise
+            self._node = (self._address.host, self._address.port)  # the cluster may have another by now
             raise trouble.unreachable(error, self._address, met=self._met) from error
         try:
             self._greet(link)
