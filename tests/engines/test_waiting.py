@@ -128,3 +128,13 @@ def test_a_listener_that_sleeps_is_roused_by_close():
     waiting.close()
     assert roused.is_set()
     assert not waiting._thread.is_alive()
+
+
+def test_a_wait_that_begins_while_all_is_closed_ends(waiting_with):
+    """Whatever of the two comes first, and whether or not the listener has begun."""
+    for _ in range(200):
+        waiting = waiting_with(lambda: 0, lambda heard, stopped: stopped.wait(LONG))
+        with ThreadPoolExecutor(1) as pool:
+            ended = pool.submit(waiting.wait, 0, LONG)
+            waiting.close()
+            assert not ended.result(LONG / 2)
