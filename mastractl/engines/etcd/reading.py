@@ -94,6 +94,8 @@ def changes(store: Store, since: int, prefix: str, *, limit: int) -> tuple[Head,
         if place < head.compacted and place > since:  # compacted meanwhile: the next call says so
             return head, Changes(place, tuple(told), more=True)
         refuse(head, place)
+        if place < head.revision and "kvs" not in found:
+            raise gap(store, place + 1)
         for pair in found.get("kvs", ()):
             if limit and len(told) >= limit:
                 return head, Changes(place, tuple(told), more=True)
