@@ -61,10 +61,8 @@ def _page(store: Store, prefix: str, *, limit: int, after: str, now: float) -> t
         head, _ = store.head()
         return head, Page(head.revision, ())
     part = min(limit or _FIRST_PART, _FIRST_PART)
-    answer = store.txn([txn.read(store.names.head), txn.read(low, high, limit=part)])
-    first, found = txn.ranges(answer)
+    (first, found), moment = store.look(txn.span(store.names.head), txn.span(low, high, limit=part))
     head, _ = store.head_in(first)
-    moment = answer["header"]["revision"]
     entries = load_entries(store.names, found.get("kvs", ()))
     while (more := found.get("more", False)) and not (limit and len(entries) >= limit):
         low = store.names.entry(entries[-1].key) + b"\0"
@@ -88,8 +86,8 @@ def changes(store: Store, since: int, prefix: str, *, limit: int) -> tuple[Head,
     told: list[Change] = []
     place, part = since, min(limit or _FIRST_PART, 100)
     while True:
-        lines = txn.read(names.line(max(place + 1, 0)), end(names.log), limit=part)
-        first, found = txn.ranges(store.txn([txn.read(names.head), lines]))
+        lines = txn.span(names.line(max(place + 1, 0)), end(names.log), limit=part)
+        (first, found), _ = store.look(txn.span(names.head), lines)
         head, _ = store.head_in(first)
         if place < head.compacted and place > since:  # compacted meanwhile: the next call says so
             return head, Changes(place, tuple(told), more=True)
