@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mastractl import errors
 from mastractl.engines.contract import Changes, Page
 from mastractl.engines.etcd import txn
-from mastractl.engines.etcd.records import end, load_changes, load_entries
+from mastractl.engines.etcd.records import load_changes, load_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,9 @@ def changes(store: Store, since: int, prefix: str, *, limit: int) -> tuple[Head,
     told: list[Change] = []
     place, part = since, min(limit or _FIRST_PART, 100)
     while True:
-        lines = txn.span(names.line(max(place + 1, 0)), end(names.log), limit=part)
+        # By both its ends: asked for a number, etcd counts all that follow, too.
+        begin = max(place + 1, 0)
+        lines = txn.span(names.line(begin), names.line(begin + part))
         (first, found), _ = store.look(txn.span(names.head), lines)
         head, _ = store.head_in(first)
         if place < head.compacted and place > since:  # compacted meanwhile: the next call says so
@@ -100,6 +102,8 @@ def changes(store: Store, since: int, prefix: str, *, limit: int) -> tuple[Head,
             place = _follow(store, pair, place, prefix, told)
         if place >= head.revision:
             return head, Changes(head.revision, tuple(told))
+        if limit and len(told) >= limit:
+            return head, Changes(place, tuple(told), more=True)
         part = _next_part(found.get("kvs", ()), limit - len(told) if limit else 0)
 
 
