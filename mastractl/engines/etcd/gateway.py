@@ -1,8 +1,9 @@
 """Calls of etcd's gateway: pooled connections to its members, failover, users' tokens.
 
 A call goes to the member that answered last; if no connection can be made to it, to the next. A read
-whose connection was lost is asked once more. A commit is asked again only if it certainly was not sent,
-or was refused for its token; otherwise its outcome is unknown (`faults`).
+whose connection was lost is asked once more, of another member if there is one; one that took too long
+only of another. A commit is asked again only if it certainly was not sent, or was refused for its token;
+otherwise its outcome is unknown (`faults`).
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Gateway:
             wire.send(path, body, token, self.address.timeout)
         except OSError as error:
             wire.close()
-            raise faults.lost(error, self.address.shown, wrote=False) from error
+            raise self._lost(error) from error
         with self._lock:
             self._streams.add(wire)
             if self._closed:
@@ -105,14 +106,18 @@ class Gateway:
     def _exchange(self, path: str, body: str, *, wrote: bool) -> tuple[int, bytes]:
         """Send it and take the answer; once more on a new connection if that cannot have done harm."""
         token = self._login()
+        several = len(self.address.endpoints) > 1
         for last in (False, True):
             wire = self._take(fresh=last)
             try:
                 answer = wire.ask(path, body, token, self.address.timeout)
             except OSError as error:
                 wire.close()
-                if (wrote and wire.sent) or last:
-                    raise faults.lost(error, self.address.shown, wrote=wrote and wire.sent) from error
+                late = isinstance(error, TimeoutError) and not several
+                if (wrote and wire.sent) or last or late:
+                    raise self._lost(error, wrote=wrote and wire.sent) from error
+                if several:
+                    self._go_elsewhere()
             except BaseException:
                 wire.close()
                 raise
@@ -120,6 +125,9 @@ class Gateway:
                 self._give(wire)
                 return answer
         raise AssertionError  # pragma: no cover - the last turn returns or raises
+
+    def _lost(self, error: OSError, *, wrote: bool = False) -> errors.MastraError:
+        return faults.lost(error, self.address.shown, wrote=wrote, opened=self._reached)
 
     def _login(self) -> str:
         """The token of the user in the URL, "" where there is none."""
@@ -131,7 +139,7 @@ class Gateway:
             status, data = wire.ask("/v3/auth/authenticate", body, "", self.address.timeout)
         except OSError as error:
             wire.close()
-            raise faults.lost(error, self.address.shown, wrote=False) from error
+            raise self._lost(error) from error
         self._give(wire)
         if status == 200:
             self._token = str(self._document(data).get("token", ""))
