@@ -86,7 +86,7 @@ class SqlEngine:
         if asked is None:
             return None
         (found,) = self._connections.ask(self._statements.get(key=asked))
-        entry = rows.entry(found[0]) if found else None
+        entry = rows.entry((asked, *found[0])) if found else None
         return None if entry is None or self._due(entry.expires_at) else entry
 
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:

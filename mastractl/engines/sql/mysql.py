@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 OPTIONS: dict[str, type] = {
     "bind_address": str,
     "connect_timeout": int,
+    "lock_timeout": int,
     "program_name": str,
     "read_timeout": int,
     "ssl_ca": str,
@@ -60,7 +61,8 @@ OPTIONS: dict[str, type] = {
     "unix_socket": str,
     "write_timeout": int,
 }
-"""The parameters of a URL that go to pymysql.
+"""The parameters of a URL that go to pymysql; but for `lock_timeout`, which is the server's: for how many
+seconds a writer waits for another.
 
 TLS: without any, a connection is encrypted if the server offers it, but nobody knows whose server it is.
 `ssl_ca=/path/ca.pem&ssl_verify_identity=true` trusts that authority only and compares the host's name;
@@ -74,8 +76,7 @@ TLS_HINT = (
 
 _SESSION = (
     # Whatever the server's defaults: nothing is cut short, and backslashes escape as the driver thinks.
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-    f"innodb_lock_wait_timeout = {LOCK_SECONDS}; "
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = {}; "
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 )
 
@@ -127,6 +128,7 @@ class MySQL:
         self.address = address
         self.core: Core = mysql.dialect(paramstyle="format")
         self._options: dict[str, Any] = addresses.options(address, OPTIONS)
+        self._lock_seconds = int(self._options.pop("lock_timeout", LOCK_SECONDS))
         self._parcel = _PARCEL
 
     @staticmethod
@@ -158,7 +160,7 @@ class MySQL:
                 autocommit=True,
                 client_flag=CLIENT.MULTI_STATEMENTS,
                 binary_prefix=True,
-                init_command=_SESSION,
+                init_command=_SESSION.format(self._lock_seconds),
             )
         except (OSError, ValueError) as error:  # of a certificate that cannot be read, a name too long
             raise unreachable(self.address, error, TLS_HINT) from error
