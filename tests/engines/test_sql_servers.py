@@ -19,7 +19,7 @@ def own(tmp_path):
     servers = []
 
     def own(*settings):
-        servers.append(MariaDB(tmp_path / "server", *settings))
+        servers.append(MariaDB(tmp_path / "server", *settings, in_memory=False))
         return servers[-1].start()
 
     yield own

@@ -340,8 +340,8 @@ _REACH = (
 
 _REFUSALS = {
     1040: "the server has too many connections: raise max_connections, or have fewer programs",
-    1045: "check the user and the password; in a URL @ is written %40, / %2F, : %3A. A server that insists on "
-    "TLS says no more than this either. " + TLS_HINT,
+    1045: "check the user and the password; in a URL @ is written %40, / %2F, : %3A. "
+    "A server that insists on TLS says no more than this either. " + TLS_HINT,
     1049: "CREATE DATABASE `{database}`, then open the store again",
     1129: "mysqladmin flush-hosts at the server, or raise max_connect_errors",
     1130: "allow this host: CREATE USER '{user}'@'<this host>' IDENTIFIED BY '...'",
