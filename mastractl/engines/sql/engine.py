@@ -32,6 +32,9 @@ POLL = 0.5
 """Seconds between the looks of one who waits: how late it hears, at most, of a commit elsewhere. Twice as
 often would cost more than a thousandth of the machine's time."""
 
+_WINDOW = 100_000
+"""Revisions that are looked through at a stretch for the changes under a prefix."""
+
 _CLEANED_AT_ONCE = 1000
 """Rows of the log that compaction goes through under one lock."""
 
@@ -130,9 +133,12 @@ class SqlEngine:
             return Changes(since, ())
         most = limit or UNLIMITED
         first = min(max(since + 1, 0), UNLIMITED >> SEQ_BITS) << SEQ_BITS
-        revision, told = self._stretch(since, prefix, first, UNLIMITED, most)
+        # A long log with little under the prefix is gone through by parts, lest an answer take too long.
+        end = since + _WINDOW if limit and prefix.endswith("/") else UNLIMITED >> SEQ_BITS
+        until = min(end << SEQ_BITS | LAST_SEQ, UNLIMITED)
+        revision, told = self._stretch(since, prefix, first, until, most)
         if len(told) < most:
-            return Changes(revision, tuple(told))
+            return Changes(min(revision, end), tuple(told), more=end < revision)
         last = told[-1].revision
         # The last commit may have been cut, so it is asked for as a whole.
         start = last << SEQ_BITS
