@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -55,8 +56,9 @@ def read(url: str) -> Address:
     """The place a `sql:` URL names. Raises ConfigError."""
     inner = url.partition(":")[2]
     shown = f"sql:{mask(inner)}"
+    where, _, query = inner.partition("?")
     try:
-        found = make_url(inner)
+        found = make_url(where)
     except (ArgumentError, ValueError) as error:
         message = f"{shown!r} is no URL of a database"
         hint = "write sql:mysql://user:password@host:3306/database, and in a password %40 for @, %2F for /"
@@ -64,7 +66,7 @@ def read(url: str) -> Address:
     kind = _KINDS.get(found.drivername.lower())
     if kind is None:
         raise _unproven(found.drivername, shown)
-    options = {name: value if isinstance(value, str) else value[-1] for name, value in found.query.items()}
+    options = dict(parse_qsl(query, keep_blank_values=True))
     prefix = options.pop("prefix", DEFAULT_PREFIX)
     if not _PREFIX.fullmatch(prefix):
         message = f"the prefix {prefix!r} in {shown!r} does not do for the names of tables"
@@ -73,7 +75,7 @@ def read(url: str) -> Address:
     if not found.database or found.database == ":memory:":
         message = f"{shown!r} names no database" if not found.database else f"{shown!r} would be gone at once"
         raise errors.ConfigError(message, hint="write sql:mysql://host/database or sql:sqlite:///path")
-    return Address(kind, found.set(query={}), prefix, options, shown)
+    return Address(kind, found, prefix, options, shown)
 
 
 def options(address: Address, known: Mapping[str, type]) -> dict[str, str | int | bool]:

@@ -55,7 +55,7 @@ class PostgreSQL:
 
     failures: ClassVar[tuple[type[Exception], ...]] = (psycopg.Error,)
     begin: ClassVar = Question("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    begin_write: ClassVar = Question("BEGIN ISOLATION LEVEL READ COMMITTED")
+    begin_write: ClassVar = Question("BEGIN")
     commit: ClassVar = Question("COMMIT")
     rollback: ClassVar = Question("ROLLBACK")
 
@@ -95,8 +95,8 @@ class PostgreSQL:
         } | dict(self.address.options)
         given = told.pop("options", "")
         told["options"] = (
-            f"-c statement_timeout={ANSWER_SECONDS}s -c lock_timeout={LOCK_SECONDS}s"
-            f" -c bytea_output=hex {given}"
+            f"-c statement_timeout={ANSWER_SECONDS}s -c lock_timeout={LOCK_SECONDS}s {given}"
+            r" -c default_transaction_isolation=read\ committed"
         )
         return psycopg.connect(**told, autocommit=True)
 

@@ -133,6 +133,11 @@ class Statements:
         columns = (head.uid, head.revision, head.compacted, head.cleaned)
         return self._compile(select(*columns, self._due.scalar_subquery()))()
 
+    @cached_property
+    def pulse(self) -> Question:
+        """The revision, and nothing else."""
+        return self._compile(select(self.tables.head.c.revision))()
+
     def _entries(self) -> Select[Any]:
         log, current = self.tables.log, self.tables.current
         row = log.c
@@ -145,8 +150,11 @@ class Statements:
 
     @cached_property
     def get(self) -> Statement:
-        """The entry row of `key`."""
-        return self._compile(self._entries().where(self.tables.current.c.key == bindparam("key")))
+        """The entry row of `key`, without the key: to describe a column costs more than to send it."""
+        row, current = self.tables.log.c, self.tables.current.c
+        columns = (row.value, row.id, row.created_rev, row.created_at, row.expires_at)
+        both = self.tables.current.join(self.tables.log, row.id == current.id)
+        return self._compile(select(*columns).select_from(both).where(current.key == bindparam("key")))
 
     @cached_property
     def page(self) -> Statement:
