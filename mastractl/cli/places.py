@@ -55,10 +55,14 @@ def open_existing(inv: Invocation, place: Place, *, write: bool = False) -> Engi
         engine = _open(place.store, clock=inv.clock, read_only=True)
     except errors.StorageConnectionError as error:
         raise _missing(inv, place, error) from error
-    takes_in = engine.capabilities.external_edits and _has_log(place.store)
+    takes_in = engine.capabilities.external_edits
+    empty = takes_in and not _has_log(place.store) and not engine.range("", limit=1).entries
     if not write and not takes_in:
         return engine
     engine.close()
+    if empty:
+        message = f"there is no store at {place.shown}: the directory holds nothing of one"
+        raise errors.StorageConnectionError(message, hint="name the directory of a store")
     return _open(place.store, clock=inv.clock, read_only=False)
 
 
@@ -67,12 +71,17 @@ def open_new(place: Place, clock: Clock) -> Engine:
     return _open(place.store, clock=clock, read_only=False)
 
 
+def is_absent(error: errors.MastraError) -> bool:
+    """Whether a store that was opened for reading is not there, rather than out of reach."""
+    return isinstance(error, errors.StorageConnectionError) and error.message.startswith("there is no store")
+
+
 def look_at(inv: Invocation, place: Place, clock: Clock) -> Engine:
     """The engine of a store that is only looked at; an empty one in its place if there is none yet."""
     try:
         return _open(place.store, clock=clock, read_only=not place.store.startswith("memory:"))
     except errors.StorageConnectionError as error:
-        if not error.message.startswith("there is no store"):
+        if not is_absent(error):
             raise
     from mastractl.engines.memory import MemoryEngine
 
@@ -94,7 +103,7 @@ def _open(store: str, *, clock: Clock, read_only: bool) -> Engine:
 
 
 def _has_log(store: str) -> bool:
-    """Whether a directory is a store and not merely full of files."""
+    """Whether a directory was used as a store already, and is not merely full of files."""
     path = directory_of(store)
     return not path or os.path.isdir(os.path.join(path, ".mastractl"))
 
