@@ -220,7 +220,7 @@ class Invocation:
 
         place = self.settings.store.value
         if self.flags.store:
-            from mastractl.cli.places import directory_of  # noqa: PLC0415 - only where a store is named
+            from mastractl.cli.whereabouts import directory_of  # noqa: PLC0415 - only where a store is named
 
             path = directory_of(place)
             self.new_store = bool(path) and not os.path.exists(path)  # noqa: PTH110 - see config

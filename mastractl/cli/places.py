@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mastractl import config, errors
+from mastractl.cli.whereabouts import directory_of
 
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
@@ -106,19 +107,6 @@ def _has_log(store: str) -> bool:
     """Whether a directory was used as a store already, and is not merely full of files."""
     path = directory_of(store)
     return not path or os.path.isdir(os.path.join(path, ".mastractl"))
-
-
-def directory_of(store: str) -> str:
-    """The directory of a file store, "" for every other one."""
-    scheme, colon, rest = store.partition(":")
-    if os.path.isabs(store) or not colon:  # noqa: PTH117
-        return store
-    if scheme != "file":
-        return ""
-    from urllib.parse import unquote
-
-    path = unquote(rest.partition("?")[0]).removeprefix("//localhost")
-    return path.removeprefix("//")
 
 
 def _place(store: str, context: str = "") -> Place:

@@ -11,6 +11,7 @@ from mastractl.cli import options, places
 from mastractl.cli.checkup import contents, machine, place, promises
 from mastractl.cli.checkup.finding import ok
 from mastractl.cli.printers import palette
+from mastractl.cli.whereabouts import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def _store(inv: Invocation) -> Iterator[Finding]:
         named = inv.settings.store.value
     except errors.MastraError:
         return  # told among the settings
-    path = places.directory_of(named)
+    path = directory_of(named)
     if path and not os.path.isdir(path):  # noqa: PTH112 - pathlib costs its import
         yield place.missing(path)
         return

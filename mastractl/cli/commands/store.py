@@ -73,7 +73,7 @@ _FLAWED = 1
 @options.verb(
     examples="""
 # The store of a context into another directory, every revision with it
-mastractl store copy kitchen ./elsewhere
+mastractl store copy kitchen ./galley
 
 # What would be copied, and whether it fits
 mastractl store copy kitchen ./elsewhere --dry-run
