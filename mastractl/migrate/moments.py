@@ -121,8 +121,13 @@ def tally(entries: Iterable[Entry], *, without: Container[str] = (), alive_at: f
         expired = entry.expires_at is not None and entry.expires_at <= alive_at
         if entry.key not in without and not expired:
             count += 1
-            total += number(entry.key.encode(), b"\0", entry.value, b"\0", repr(entry.expires_at).encode())
+            total += weight(entry)
     return Tally(count, total % (1 << 256))
+
+
+def weight(entry: Entry) -> int:
+    """What an entry adds to a tally: the SHA-256 of its key, value and expiry."""
+    return number(entry.key.encode(), b"\0", entry.value, b"\0", repr(entry.expires_at).encode())
 
 
 def number(*parts: bytes) -> int:

@@ -112,7 +112,7 @@ class Transfer:
         What has expired `alive_at` does not count. Raises StorageValidationError.
         """
         self._told("comparing", 0, 0)
-        there = moments.tally(self._account.base(self.position), alive_at=alive_at)
+        there = self._account.tally(self.position, alive_at=alive_at)
         here = moments.tally(self._everything(), without={self.marker.key}, alive_at=alive_at)
         if here == there:
             return here
