@@ -67,6 +67,14 @@ def open_existing(inv: Invocation, place: Place, *, write: bool = False) -> Engi
     return _open(place.store, clock=inv.clock, read_only=False)
 
 
+def open_as_usual(inv: Invocation, place: Place) -> Engine:
+    """The engine of a store that is there, for writing where that is permitted, as most verbs open it."""
+    try:
+        return open_existing(inv, place, write=True)
+    except errors.Forbidden:
+        return open_existing(inv, place)
+
+
 def open_new(place: Place, clock: Clock) -> Engine:
     """The engine of a store that is made if it is missing, with a clock of the caller's."""
     return _open(place.store, clock=clock, read_only=False)

@@ -293,7 +293,7 @@ def info(inv: Invocation, *, output: Form = "") -> None:
     from mastractl.cli import storeinfo
 
     where = places.in_force(inv)
-    with contextlib.closing(places.open_existing(inv, where)) as engine:
+    with contextlib.closing(places.open_as_usual(inv, where)) as engine:
         document = storeinfo.gathered(engine, where)
     moves.tell(inv, document, output, storeinfo.text(document).rstrip("\n"))
 
