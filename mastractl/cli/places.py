@@ -76,7 +76,13 @@ def open_as_usual(inv: Invocation, place: Place) -> Engine:
 
 
 def open_new(place: Place, clock: Clock) -> Engine:
-    """The engine of a store that is made if it is missing, with a clock of the caller's."""
+    """The engine of a store that is made if it is missing, with a clock of the caller's.
+
+    Raises UsageError for one that would be gone with this process.
+    """
+    if place.store.startswith("memory:"):
+        message = "what is put into memory: is gone when the command ends"
+        raise errors.UsageError(message, hint="name a URL or a path of a store that stays")
     return _open(place.store, clock=clock, read_only=False)
 
 

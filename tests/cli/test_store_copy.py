@@ -110,6 +110,12 @@ def test_the_same_store_twice_is_wrong_usage(kitchen):
     assert kitchen("store", "copy", "store", "./store").code == 2
 
 
+def test_a_store_that_would_be_gone_is_no_destination(kitchen):
+    done = kitchen("store", "copy", "store", "memory:")
+    assert done.code == 2
+    assert "gone when the command ends" in done.err
+
+
 def test_something_else_is_removed_only_on_request(kitchen, manifest):
     kitchen.ok("apply", "-f", "-", "--store", "other", stdin=manifest("guest"))
     done = kitchen("store", "copy", "store", "other")
