@@ -178,7 +178,7 @@ def restore(
         if done is not None:
             return done
         clock.set(BEGINNING)
-    transfer = Transfer(account, destination, clock, begun or ours, told=told)
+    transfer = Transfer(account, destination, clock, begun or ours, split=split, told=told)
     if begun is None:
         transfer.begin(replace=not empty)
     transfer.run()

@@ -110,7 +110,7 @@ def _copy(source: Engine, destination: Engine, clock: ReplayClock, how: How, tol
     if planned.same:
         tally = account.tally(planned.present, alive_at=-inf)
         return Copied(planned.present, tally, Counts(), planned.history, same=True)
-    transfer = Transfer(account, destination, clock, marker, told=told)
+    transfer = Transfer(account, destination, clock, marker, split=how.split, told=told)
     if not planned.goes_on:
         transfer.begin(replace=planned.removes)
     transfer.run()
