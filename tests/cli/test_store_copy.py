@@ -147,6 +147,7 @@ def test_in_two_steps(kitchen, manifest):
     assert "left open at revision 2" in left.err
     told = kitchen.ok("store", "info", "--store", "other")
     assert "Unfinished copy of the store " in told.out
+    assert "this is an unfinished copy of the store " in kitchen.ok("doctor", "--store", "other").out
     kitchen.ok("apply", "-f", "-", stdin=manifest("guest"))
     done = kitchen.ok("store", "copy", "store", "other")
     assert "going on with an earlier run: 1 commit replayed" in done.out
