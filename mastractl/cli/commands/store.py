@@ -347,5 +347,4 @@ def _opened(inv: Invocation, file: str) -> BackupAccount:
         return backups.opened_as(path, file)
     except OSError as error:
         message = f"cannot read {file}: {error.strerror}"
-        kind = errors.NotFound if isinstance(error, FileNotFoundError) else errors.MastraError
-        raise kind(message) from error
+        raise errors.MastraError(message) from error
