@@ -130,7 +130,7 @@ class Transfer:
             f"{here.entries} entries ({here.digest[:12]}) here, {there.entries} ({there.digest[:12]}) there"
         )
         raise errors.StorageValidationError(
-            message, hint="check both with `mastractl store check`, and copy again with --replace"
+            message, hint="check both with `mastractl store check`, and begin anew: --replace, or --force"
         )
 
     def finish(self) -> None:
