@@ -219,8 +219,11 @@ class Invocation:
         from mastractl.store.faces import create_state_store  # noqa: PLC0415 - help and validate need no store
 
         place = self.settings.store.value
-        if self.flags.store and ":" not in place:
-            self.new_store = not os.path.exists(place)  # noqa: PTH110 - see config
+        if self.flags.store:
+            from mastractl.cli.whereabouts import directory_of  # noqa: PLC0415 - only where a store is named
+
+            path = directory_of(place)
+            self.new_store = bool(path) and not os.path.exists(path)  # noqa: PTH110 - see config
         store = create_state_store(place, clock=self.clock)
         for problem in store.notable():
             self.warn(f"{problem.location}: {problem.message}", hint=problem.hint)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mastractl import config, errors
+from mastractl.cli.whereabouts import directory_of
 
 if TYPE_CHECKING:
     from mastractl.cli.invocation import Invocation
@@ -55,16 +56,39 @@ def open_existing(inv: Invocation, place: Place, *, write: bool = False) -> Engi
         engine = _open(place.store, clock=inv.clock, read_only=True)
     except errors.StorageConnectionError as error:
         raise _missing(inv, place, error) from error
-    takes_in = engine.capabilities.external_edits and _has_log(place.store)
+    takes_in = engine.capabilities.external_edits
+    empty = takes_in and not _has_log(place.store) and not engine.range("", limit=1).entries
     if not write and not takes_in:
         return engine
     engine.close()
+    if empty:
+        message = f"there is no store at {place.shown}: the directory holds nothing of one"
+        raise errors.StorageConnectionError(message, hint="name the directory of a store")
     return _open(place.store, clock=inv.clock, read_only=False)
 
 
+def open_as_usual(inv: Invocation, place: Place) -> Engine:
+    """The engine of a store that is there, for writing where that is permitted, as most verbs open it."""
+    try:
+        return open_existing(inv, place, write=True)
+    except errors.Forbidden:
+        return open_existing(inv, place)
+
+
 def open_new(place: Place, clock: Clock) -> Engine:
-    """The engine of a store that is made if it is missing, with a clock of the caller's."""
+    """The engine of a store that is made if it is missing, with a clock of the caller's.
+
+    Raises UsageError for one that would be gone with this process.
+    """
+    if place.store.startswith("memory:"):
+        message = "what is put into memory: is gone when the command ends"
+        raise errors.UsageError(message, hint="name a URL or a path of a store that stays")
     return _open(place.store, clock=clock, read_only=False)
+
+
+def is_absent(error: errors.MastraError) -> bool:
+    """Whether a store that was opened for reading is not there, rather than out of reach."""
+    return isinstance(error, errors.StorageConnectionError) and error.message.startswith("there is no store")
 
 
 def look_at(inv: Invocation, place: Place, clock: Clock) -> Engine:
@@ -72,7 +96,7 @@ def look_at(inv: Invocation, place: Place, clock: Clock) -> Engine:
     try:
         return _open(place.store, clock=clock, read_only=not place.store.startswith("memory:"))
     except errors.StorageConnectionError as error:
-        if not error.message.startswith("there is no store"):
+        if not is_absent(error):
             raise
     from mastractl.engines.memory import MemoryEngine
 
@@ -94,22 +118,9 @@ def _open(store: str, *, clock: Clock, read_only: bool) -> Engine:
 
 
 def _has_log(store: str) -> bool:
-    """Whether a directory is a store and not merely full of files."""
+    """Whether a directory was used as a store already, and is not merely full of files."""
     path = directory_of(store)
     return not path or os.path.isdir(os.path.join(path, ".mastractl"))
-
-
-def directory_of(store: str) -> str:
-    """The directory of a file store, "" for every other one."""
-    scheme, colon, rest = store.partition(":")
-    if os.path.isabs(store) or not colon:  # noqa: PTH117
-        return store
-    if scheme != "file":
-        return ""
-    from urllib.parse import unquote
-
-    path = unquote(rest.partition("?")[0]).removeprefix("//localhost")
-    return path.removeprefix("//")
 
 
 def _place(store: str, context: str = "") -> Place:

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mastractl.cli.checkup import contents, place
-from mastractl.cli.places import directory_of
 from mastractl.cli.printers.layout import Layout
+from mastractl.cli.whereabouts import directory_of
 from mastractl.resources.columns import harmless
 
 if TYPE_CHECKING:

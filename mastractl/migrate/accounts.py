@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mastractl.engines.contract import Capabilities, Engine, Entry
-    from mastractl.migrate.moments import Step
+    from mastractl.migrate.moments import Step, Tally
 
 
 class Account(Protocol):
@@ -41,6 +41,10 @@ class Account(Protocol):
 
     def log(self, since: int, *, upto: int) -> Iterator[Step]:
         """The commits after `since` up to `upto`, in order. Raises Expired if one is forgotten."""
+        ...
+
+    def tally(self, revision: int, *, alive_at: float) -> Tally:
+        """The tally of what stood at a revision, but for what has expired `alive_at`."""
         ...
 
 
@@ -70,6 +74,10 @@ class Live:
         with _reaching(since):
             yield from moments.log(self._engine, since, upto=upto)
 
+    def tally(self, revision: int, *, alive_at: float) -> Tally:
+        """The tally of what stood at a revision; reads all of it."""
+        return moments.tally(self.base(revision), alive_at=alive_at)
+
 
 class Survey(NamedTuple):
     """What an account has in it.
@@ -91,14 +99,14 @@ def survey(account: Account, floor: int) -> Survey:
     """Look through the whole account from a revision on; nothing is written."""
     found = Survey()
     for entry in account.base(floor):
-        found = _with(found._replace(entries=found.entries + 1), entry)
+        found = with_entry(found._replace(entries=found.entries + 1), entry)
     for step in account.log(floor, upto=account.present()):
         found = found._replace(commits=found.commits + 1)
         if len(step.changes) > found.operations:
             found = found._replace(operations=len(step.changes), revision=step.revision)
         for change in step.changes:
             if change.entry is not None:
-                found = _with(found, change.entry)
+                found = with_entry(found, change.entry)
     return found
 
 
@@ -126,7 +134,8 @@ def refuse_misfit(found: Survey, limits: Capabilities, *, split: bool) -> None:
         raise errors.BadRequest(message, hint="choose an engine that lets entries expire")
 
 
-def _with(found: Survey, entry: Entry) -> Survey:
+def with_entry(found: Survey, entry: Entry) -> Survey:
+    """The survey, with an entry looked at."""
     if entry.expires_at is not None and not found.expiring:
         found = found._replace(expiring=True)
     if len(entry.value) > found.size:

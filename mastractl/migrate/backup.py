@@ -19,7 +19,7 @@ from mastractl import errors
 from mastractl.clock import SystemClock
 from mastractl.engines.contract import Delete, Put
 from mastractl.migrate import moments
-from mastractl.migrate.accounts import Live, refuse_misfit, survey
+from mastractl.migrate.accounts import Live, refuse_misfit
 from mastractl.migrate.backupfile import BackupAccount, Writer, header_of
 from mastractl.migrate.copying import going_on, is_empty, refuse_unwritable
 from mastractl.migrate.marker import Marker, refuse_unfinished
@@ -171,14 +171,14 @@ def restore(
     empty = is_empty(destination)
     if begun is None and not empty and not force:
         return _refuse_other(account, destination)
-    refuse_misfit(survey(account, account.first), destination.capabilities, split=split)
+    refuse_misfit(account.found, destination.capabilities, split=split)
     if begun is None and not empty:
         clock.release()
         done = _replace_at_once(account, destination)
         if done is not None:
             return done
         clock.set(BEGINNING)
-    transfer = Transfer(account, destination, clock, begun or ours, told=told)
+    transfer = Transfer(account, destination, clock, begun or ours, split=split, told=told)
     if begun is None:
         transfer.begin(replace=not empty)
     transfer.run()
@@ -206,7 +206,7 @@ def _going_on(destination: Engine, ours: Marker, *, force: bool) -> Marker | Non
 def _refuse_other(account: BackupAccount, destination: Engine) -> Restored:
     """A store that is in use may only be what the backup says already."""
     here = moments.tally(moments.standing(destination, destination.revision()))
-    if here == moments.tally(account.base(account.present())):
+    if here == account.tally(account.present(), alive_at=-inf):
         return Restored(account.header, here, Counts(), same=True)
     entries = f"{here.entries} {'entry' if here.entries == 1 else 'entries'}"
     message = f"the store holds {entries} already: a backup is restored into an empty store"

@@ -5,12 +5,13 @@
     {"key": ..., "revision": ..., "created_revision": ..., "created_at": ..., "value": {...}}
     {"commit": 18, "at": ..., "origin": ..., "key": ..., "value": {...}}
     {"commit": 18, "at": ..., "origin": ..., "key": ..., "deleted": true}
-    {"end": true, "entries": ..., "changes": ..., "standing": ..., "sha256": ...}
+    {"end": true, "entries": ..., "changes": ..., "standing": ..., "sum": ..., "sha256": ...}
 
 First come the entries that stood at revision F, in any order, then each change up to revision R. A value
 that is not spelt as `values.dump` spells it stands as `"text"`, and one that is no UTF-8 as `"base64"`:
-every value comes back byte for byte. `expires_at` is there where something expires. The sum is over all
-lines before the last, uncompressed: a file that was cut off or edited is no backup.
+every value comes back byte for byte. `expires_at` is there where something expires. `standing` and `sum`
+are the tally (`moments.Tally`) of what stood at revision R. `sha256` is over all lines before the last,
+uncompressed, and what the last one says besides: a file that was cut off or edited is no backup.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mastractl import clock, errors, values
 from mastractl.engines.contract import Change, Entry
 from mastractl.migrate import moments
+from mastractl.migrate.accounts import Survey, with_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+    from hashlib import _Hash as _Digest
     from typing import IO
 
     from mastractl.migrate.moments import Step
@@ -56,13 +59,14 @@ class Header(NamedTuple):
 
 class Contents(NamedTuple):
     """How much is in a backup: entries that stood where it begins, changes after that, entries that stand
-    where it ends; and the sum of its lines.
+    where it ends, and the sum of these (`moments.Tally`); and the SHA-256 of the file.
     """
 
     entries: int
     changes: int
     standing: int
-    sha256: str
+    sum: str
+    sha256: str = ""
 
 
 class Writer:
@@ -70,47 +74,63 @@ class Writer:
 
     def __init__(self, file: IO[bytes], header: Header) -> None:
         self._file = file
-        self._sum = sha256()
-        self._entries = self._changes = self._standing = 0
+        self._digest = sha256()
+        self._entries = self._changes = self._standing = self._sum = 0
         first = {"mastractl": "backup", "format": FORMAT, **header._asdict()}
         self._line({**first, "commits": header.revision - header.first})
 
     def entry(self, entry: Entry) -> None:
         """An entry that stood at the revision where the backup begins."""
         self._entries += 1
-        self._standing += 1
+        self._stands(entry, 1)
         places = {"revision": entry.revision, "created_revision": entry.created_revision}
         self._line({"key": entry.key, **places, "created_at": entry.created_at, **_held(entry)})
 
     def change(self, change: Change) -> None:
         """The next change of the log."""
         self._changes += 1
-        self._standing += (change.entry is not None) - (change.previous is not None)
+        self._stands(change.entry, 1)
+        self._stands(change.previous, -1)
         line = {"commit": change.revision, "at": change.at, "origin": change.origin, "key": change.key}
         self._line(line | ({"deleted": True} if change.entry is None else _held(change.entry)))
 
     def end(self) -> Contents:
         """The last line."""
-        contents = Contents(self._entries, self._changes, self._standing, self._sum.hexdigest())
+        tally = moments.Tally(self._standing, self._sum % (1 << 256))
+        contents = _signed(Contents(self._entries, self._changes, tally.entries, tally.digest), self._digest)
         self._line({"end": True, **contents._asdict()})
         return contents
 
+    def _stands(self, entry: Entry | None, sign: int) -> None:
+        if entry is not None:
+            self._standing += sign
+            self._sum += sign * moments.weight(entry)
+
     def _line(self, document: dict[str, Any]) -> None:
         line = values.dump(document) + b"\n"
-        self._sum.update(line)
+        self._digest.update(line)
         self._file.write(line)
 
 
 class BackupAccount:
     """The account (`accounts.Account`) that a backup gives of a store. It is read through when it is opened.
 
-    `name` is what messages call it. Raises StorageValidationError for what is no whole backup.
+    `name` is what messages call it, `found` what the reading found. Raises StorageValidationError for what is
+    no whole backup.
     """
 
     def __init__(self, reopen: Reopen, name: str) -> None:
         self._reopen = reopen
         self.name = name
-        self.header, self.contents = self._read_through()
+        reading = _Reading(name)
+        try:
+            with reopen() as file:
+                self.header, self.contents = reading.through(_whole_lines(file))
+        except (*_DAMAGE, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise torn(name, "it is damaged or no backup at all") from error
+        self.found = reading.found
 
     @property
     def identity(self) -> str:
@@ -127,40 +147,37 @@ class BackupAccount:
         return self.header.revision
 
     def base(self, floor: int) -> Iterator[Entry]:
-        """The entries of a revision that the backup has: its first, or any later one.
-
-        For a later one the log is folded, and all that changed by then is held in memory.
-        """
-        if floor < self.first:
-            message = f"{self.name} begins with revision {self.first}; what stood at {floor} is not in it"
-            raise errors.Expired(message, floor=self.first, hint="restore anew with --force")
-        later = {c.key: c.entry for step in self.log(self.first, upto=floor) for c in step.changes}
+        """The entries that stood where the backup begins: no other revision can be asked for."""
+        if floor != self.first:
+            raise self._forgotten(floor)
         for document in self._lines():
-            if "created_at" in document and document["key"] not in later:
+            if "commit" in document or "end" in document:
+                return
+            if "mastractl" not in document:
                 yield _entry(document)
-        yield from (entry for entry in later.values() if entry is not None)
 
     def log(self, since: int, *, upto: int) -> Iterator[Step]:
         """The commits after a revision."""
         if since < self.first:
-            message = f"{self.name} begins with revision {self.first}; what came before is not in it"
-            raise errors.Expired(message, floor=self.first, hint="restore anew with --force")
+            raise self._forgotten(since)
         changes = (_change(document) for document in self._lines() if "commit" in document)
         yield from moments.steps(c for c in changes if since < c.revision <= upto)
+
+    def tally(self, revision: int, *, alive_at: float) -> moments.Tally:
+        """The tally of what stood where the backup ends; nothing has expired then."""
+        del alive_at
+        if revision != self.header.revision:
+            raise self._forgotten(revision)
+        return moments.Tally(self.contents.standing, int(self.contents.sum, 16))
+
+    def _forgotten(self, revision: int) -> errors.Expired:
+        message = f"{self.name} is of the revisions {self.first} to {self.header.revision}, not of {revision}"
+        return errors.Expired(message, floor=self.first, hint="restore anew with --force")
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         with self._reopen() as file:
             for line in file:
                 yield values.load(line)
-
-    def _read_through(self) -> tuple[Header, Contents]:
-        try:
-            with self._reopen() as file:
-                return _checked(_whole_lines(file), self.name)
-        except (*_DAMAGE, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise torn(self.name, "it is damaged or no backup at all") from error
 
 
 def torn(name: str, why: str) -> errors.StorageValidationError:
@@ -182,38 +199,64 @@ def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _checked(lines: Iterable[bytes], name: str) -> tuple[Header, Contents]:
-    """Look at every line. Raises StorageValidationError, and whatever a line that is none raises."""
-    summed = sha256()
-    header: Header | None = None
-    entries = changes = last = 0
-    ended: Contents | None = None
-    for line in lines:
-        if ended is not None:
-            raise torn(name, "something follows its end")
-        document = values.load(line)
+class _Reading:
+    """One look at every line of a backup."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.found = Survey()
+        self._changes = self._commit = self._in_commit = 0
+
+    def through(self, lines: Iterable[bytes]) -> tuple[Header, Contents]:
+        """Read to the end. Raises StorageValidationError, and whatever a line that is none raises."""
+        digest = sha256()
+        header: Header | None = None
+        ended: Contents | None = None
+        for line in lines:
+            if ended is not None:
+                raise torn(self._name, "something follows its end")
+            document = values.load(line)
+            if header is None:
+                header = _header(document, self._name)
+                self._commit = header.first
+            elif "end" in document:
+                ended = Contents(**{field: document[field] for field in Contents._fields})
+                continue
+            else:
+                self._take(document)
+            digest.update(line)
         if header is None:
-            header = _header(document, name)
-            last = header.first
-        elif "end" in document:
-            ended = Contents(**{field: document[field] for field in Contents._fields})
-            continue
-        elif "commit" in document:
-            changes += 1
-            if not last <= _change(document).revision <= last + 1:
-                raise torn(name, f"a commit is missing after revision {last}")
-            last = document["commit"]
-        else:
-            entries += 1
-            _entry(document)
-        summed.update(line)
-    if header is None:
-        raise torn(name, "it is empty")
-    if ended is None:
-        raise torn(name, f"it ends after {entries + changes} lines, without its last one")
-    if ended._replace(standing=0) != (entries, changes, 0, summed.hexdigest()) or last != header.revision:
-        raise torn(name, "its contents are not what its last line says: it was changed")
-    return header, ended
+            raise torn(self._name, "it is empty")
+        if ended is None:
+            count = self.found.entries + self._changes
+            raise torn(self._name, f"it ends after {count} lines, without its last one")
+        if ended != _signed(ended, digest) or self._commit != header.revision:
+            raise torn(self._name, "its contents are not what its last line says: it was changed")
+        return header, ended
+
+    def _take(self, document: dict[str, Any]) -> None:
+        if "commit" not in document:
+            self.found = with_entry(self.found._replace(entries=self.found.entries + 1), _entry(document))
+            return
+        change = _change(document)
+        self._changes += 1
+        if change.revision == self._commit + 1:
+            self._commit, self._in_commit = change.revision, 0
+            self.found = self.found._replace(commits=self.found.commits + 1)
+        elif change.revision != self._commit or not self._in_commit:
+            raise torn(self._name, f"a commit is missing after revision {self._commit}")
+        self._in_commit += 1
+        if self._in_commit > self.found.operations:
+            self.found = self.found._replace(operations=self._in_commit, revision=change.revision)
+        if change.entry is not None:
+            self.found = with_entry(self.found, change.entry)
+
+
+def _signed(contents: Contents, digest: _Digest) -> Contents:
+    """The contents with the SHA-256 of the lines so far and of themselves."""
+    signed = digest.copy()
+    signed.update(values.dump(contents._replace(sha256="")._asdict()))
+    return contents._replace(sha256=signed.hexdigest())
 
 
 def _header(document: dict[str, Any], name: str) -> Header:

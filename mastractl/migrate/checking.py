@@ -97,10 +97,12 @@ class _Examination:
             self._told("reading the log", step.revision - self._first, self._last - self._first)
         if due != self._last + 1:
             yield _flaw("", f"the log ends at revision {due - 1}, and the store is at {self._last}")
-        for entry in moments.standing(self._engine, self._last):
+        ahead: list[Flaw] = []
+        for entry in moments.standing(self._engine, self._last, ahead=_noted(ahead)):
             yield from self._standing(entry)
             if self._looked.entries % moments.PAGE == 0:
                 self._told("reading entries", self._looked.entries, 0)
+        yield from ahead
         apart = {heap for heap, total in enumerate(self._sums) if total % (1 << 256)}
         if apart:
             yield from self._apart(apart)
@@ -150,7 +152,7 @@ class _Examination:
                         f"and the log had {_told(states.get(change.key))}",
                     )
                 states[change.key] = change.entry
-        for entry in moments.standing(self._engine, self._last):
+        for entry in moments.standing(self._engine, self._last, ahead=_noted([])):
             if _heap(entry.key) not in heaps or entry.revision <= self._first:
                 continue
             if states.get(entry.key) != entry:
@@ -161,6 +163,15 @@ class _Examination:
         for key, state in states.items():
             if state is not None and (state.expires_at is None or state.expires_at > now):
                 yield _flaw(key, f"nothing stands of {_told(state)}, with which the log ends")
+
+
+def _noted(flaws: list[Flaw]) -> Callable[[Entry, int], None]:
+    """What notes the entries that are ahead of their store."""
+
+    def note(entry: Entry, revision: int) -> None:
+        flaws.append(_flaw(entry.key, f"{_told(entry)} stands, and the store is at {revision}"))
+
+    return note
 
 
 def _fault_of_change(change: Change) -> str:

@@ -108,9 +108,9 @@ def copy(
 def _copy(source: Engine, destination: Engine, clock: ReplayClock, how: How, told: Told) -> Copied:
     planned, account, marker = _prepare(source, destination, clock, how)
     if planned.same:
-        tally = moments.tally(account.base(planned.present))
+        tally = account.tally(planned.present, alive_at=-inf)
         return Copied(planned.present, tally, Counts(), planned.history, same=True)
-    transfer = Transfer(account, destination, clock, marker, told=told)
+    transfer = Transfer(account, destination, clock, marker, split=how.split, told=told)
     if not planned.goes_on:
         transfer.begin(replace=planned.removes)
     transfer.run()
@@ -196,7 +196,7 @@ def _as_begun(begun: Marker, how: How) -> Marker:
 
 def _is_same(account: Account, destination: Engine, present: int, alive_at: float) -> bool:
     """A destination that is in use may only be what the source is already. Raises Conflict."""
-    there = moments.tally(account.base(present), alive_at=alive_at)
+    there = account.tally(present, alive_at=alive_at)
     here = moments.tally(moments.standing(destination, destination.revision()), alive_at=alive_at)
     if here == there:
         return True

@@ -12,8 +12,10 @@ from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
+from mastractl import errors
+
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from mastractl.engines.contract import Change, Engine, Entry
 
@@ -45,11 +47,22 @@ class Tally(NamedTuple):
         return f"{self.total:064x}"
 
 
-def standing(engine: Engine, revision: int) -> Iterator[Entry]:
+def no_log(entry: Entry, revision: int) -> None:
+    """What to make of an entry that is ahead of its store: raises StorageValidationError."""
+    message = (
+        f"{entry.key!a} is of revision {entry.revision}, and the store is at {revision}: it keeps no log"
+    )
+    hint = "a directory of files gets its log when it is first used where it can be written"
+    raise errors.StorageValidationError(message, hint=hint)
+
+
+def standing(
+    engine: Engine, revision: int, *, ahead: Callable[[Entry, int], None] = no_log
+) -> Iterator[Entry]:
     """Every entry that stood at the revision, each once, in no order that is promised.
 
     Others may write meanwhile. Raises Expired if the log does not reach back to the revision, or is
-    compacted beyond it meanwhile.
+    compacted beyond it meanwhile. `ahead` is told of entries whose revision the store has not reached.
     """
     lasts: list[str] = []
     moments: list[int] = []
@@ -57,7 +70,11 @@ def standing(engine: Engine, revision: int) -> Iterator[Entry]:
     while True:
         page = engine.range("", limit=PAGE, after=after)
         moments.append(page.revision)
-        yield from (entry for entry in page.entries if entry.revision <= revision)
+        for entry in page.entries:
+            if entry.revision <= revision:
+                yield entry
+            elif entry.revision > page.revision:
+                ahead(entry, page.revision)
         after = page.next
         if not after:
             break
@@ -104,8 +121,13 @@ def tally(entries: Iterable[Entry], *, without: Container[str] = (), alive_at: f
         expired = entry.expires_at is not None and entry.expires_at <= alive_at
         if entry.key not in without and not expired:
             count += 1
-            total += number(entry.key.encode(), b"\0", entry.value, b"\0", repr(entry.expires_at).encode())
+            total += weight(entry)
     return Tally(count, total % (1 << 256))
+
+
+def weight(entry: Entry) -> int:
+    """What an entry adds to a tally: the SHA-256 of its key, value and expiry."""
+    return number(entry.key.encode(), b"\0", entry.value, b"\0", repr(entry.expires_at).encode())
 
 
 def number(*parts: bytes) -> int:

@@ -50,17 +50,26 @@ class Counts(NamedTuple):
 class Transfer:
     """One run. `clock` is the one that the destination was opened with.
 
-    `marker` says how far earlier runs came; it is that of the destination, or a new one. Without
+    `marker` says how far earlier runs came; it is that of the destination, or a new one. With `split`, a
+    commit that the destination does not take becomes several. Without
     `marker.history` the entries of the base are written in few commits, with the present as their
     `created_at`; with it, `created_at` is what it was.
     """
 
     def __init__(
-        self, account: Account, destination: Engine, clock: ReplayClock, marker: Marker, *, told: Told
+        self,
+        account: Account,
+        destination: Engine,
+        clock: ReplayClock,
+        marker: Marker,
+        *,
+        split: bool,
+        told: Told,
     ) -> None:
         self._account = account
         self._destination = destination
         self._clock = clock
+        self._split = split
         self._told = told
         limits = destination.capabilities
         self._most = limits.max_commit
@@ -112,7 +121,7 @@ class Transfer:
         What has expired `alive_at` does not count. Raises StorageValidationError.
         """
         self._told("comparing", 0, 0)
-        there = moments.tally(self._account.base(self.position), alive_at=alive_at)
+        there = self._account.tally(self.position, alive_at=alive_at)
         here = moments.tally(self._everything(), without={self.marker.key}, alive_at=alive_at)
         if here == there:
             return here
@@ -121,7 +130,7 @@ class Transfer:
             f"{here.entries} entries ({here.digest[:12]}) here, {there.entries} ({there.digest[:12]}) there"
         )
         raise errors.StorageValidationError(
-            message, hint="check both with `mastractl store check`, and copy again with --replace"
+            message, hint="check both with `mastractl store check`, and begin anew: --replace, or --force"
         )
 
     def finish(self) -> None:
@@ -231,18 +240,37 @@ class Transfer:
             for c in step.changes
         ]
         if not self.marker.part and (not self._most or len(ops) <= self._most):
-            self._commit(ops, origin=step.origin)
-            return
-        position, size = self.position, self._most - 1
-        for start in range(self.marker.part, len(ops), size):
-            done = min(start + size, len(ops))
+            try:
+                self._commit(ops, origin=step.origin)
+            except errors.TooLarge as error:  # in bytes: nothing was written
+                if not self._split or len(ops) == 1:
+                    raise self._too_large(step, error) from error
+            else:
+                return
+        position = self.position
+        while (first := self.marker.part) < len(ops) and position == self.position:
+            done = first + self._piece(ops[first:])
             after = self.marker._replace(
                 here=self._revision + 1,
                 there=position + (done == len(ops)),
                 part=done if done < len(ops) else 0,
             )
-            self._commit([*ops[start:done], after.put()], origin=step.origin)
+            self._commit([*ops[first:done], after.put()], origin=step.origin)
             self.marker = after
+
+    def _piece(self, ops: Sequence[Op]) -> int:
+        """How many of the operations go into one commit, beside the marker."""
+        size = 0
+        for count, op in enumerate(ops):
+            size += len(op.value) if isinstance(op, Put) else 0
+            if count and (size > self._bytes or count + 1 == self._most):
+                return count
+        return len(ops)
+
+    def _too_large(self, step: Step, error: errors.TooLarge) -> errors.TooLarge:
+        message = f"the destination does not take revision {step.revision} of the source: {error.message}"
+        hint = "with --split-commits the same command goes on, and makes several revisions of it"
+        return errors.TooLarge(message, hint=error.hint if len(step.changes) == 1 else hint)
 
     def _set(self, at: float) -> None:
         """Let the destination's time be this, but let nothing expire that had not expired in the source."""

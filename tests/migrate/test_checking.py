@@ -122,6 +122,11 @@ def test_a_change_that_cannot_be(engine, changed, message):
     assert ("a/x", message) in found(lying)
 
 
+def test_a_key_that_is_ahead_of_its_store(engine):
+    lying = Lying(engine, entry=lambda e: e._replace(revision=9) if e.key == "a/x" else e)
+    assert ("a/x", "its state of revision 9 stands, and the store is at 6") in found(lying)
+
+
 def test_a_key_that_no_engine_takes(engine):
     engine.compact(engine.revision())
     lying = Lying(engine, entry=lambda e: e._replace(key="a//x") if e.key == "a/x" else e)

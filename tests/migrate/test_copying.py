@@ -241,6 +241,42 @@ def test_what_does_not_fit_is_told_before_anything_is_written(stores, clock):
     assert state_of(other) == state_of(source)
 
 
+class Narrow:
+    """An engine that takes so many bytes in one commit, and does not say so beforehand."""
+
+    def __init__(self, engine, most):
+        self._engine = engine
+        self._most = most
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    @property
+    def capabilities(self):
+        return self._engine.capabilities._replace(max_value=self._most // 2)
+
+    def commit(self, ops, *, origin=""):
+        if sum(len(op.value) for op in ops if isinstance(op, Put)) > self._most:
+            raise errors.TooLarge("too many bytes")
+        return self._engine.commit(ops, origin=origin)
+
+
+def test_a_commit_of_too_many_bytes_is_told_by_its_revision_and_split_on_request(stores, clock, replay):
+    source = stores.new(clock=clock)
+    source.commit([put("one/small")])
+    source.commit([Put(f"many/{n}", b'{"x":"%s"}' % (b"x" * 300)) for n in range(9)], origin="large")
+    destination = stores.new(clock=replay)
+    narrow = Narrow(destination, 1000)
+    with pytest.raises(errors.TooLarge, match="revision 2 of the source: too many bytes") as raised:
+        copy(source, narrow, replay)
+    assert "--split-commits the same command goes on" in raised.value.hint
+    assert copy(source, narrow, replay, How(split=True)).went_on
+    assert state_of(destination) == state_of(source)
+    assert {c.origin for c in destination.changes(3, limit=0).changes if c.key.startswith("many/")} == {
+        "large"
+    }
+
+
 def test_a_plan_says_what_there_is_and_writes_nothing(stores, clock, replay, live):
     source, destination = live(stores.new(clock=clock), clock, compact_at=10), stores.new(clock=replay)
     told = plan(source, destination, replay)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mastractl import errors
 from mastractl.engines.contract import Delete, Entry, Put
 from mastractl.engines.memory import MemoryEngine
+from mastractl.engines.opening import open_engine
 from mastractl.migrate import aging, moments
 from mastractl.migrate.replayclock import BEGINNING, Dues, ReplayClock
 from mastractl.testing.clocks import FakeClock
@@ -121,3 +122,13 @@ def test_the_last_revision_before_a_time():
     assert [aging.last_before(engine, time) for time in (0, 100, 101, 125, 1000)] == [0, 0, 1, 3, 5]
     engine.compact(2)
     assert aging.last_before(engine, 0) == 2
+
+
+def test_a_store_that_keeps_no_log_is_not_taken_for_an_empty_one(tmp_path):
+    file = tmp_path / "agent" / "default" / "a.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"a":1}')
+    engine = open_engine(f"file:{tmp_path}", read_only=True)
+    with pytest.raises(errors.StorageValidationError, match="it keeps no log"):
+        list(moments.standing(engine, engine.revision()))
+    engine.close()

@@ -40,6 +40,7 @@ def look(store: StateStore, path: str) -> Iterator[Finding]:
     else:
         yield ok("log", said)
     yield from _problems(store)
+    yield from _copies(store)
     yield from _resources(store)
 
 
@@ -51,6 +52,14 @@ def _problems(store: StateStore) -> Iterator[Finding]:
         yield warn("problems", f"{problem.location}: {problem.message}", problem.hint)
     if len(found) > _SHOWN:
         yield warn("problems", f"and {len(found) - _SHOWN} more", "mend these first")
+
+
+def _copies(store: StateStore) -> Iterator[Finding]:
+    from mastractl.migrate.marker import unfinished  # noqa: PLC0415 - only with a store
+
+    for copy in unfinished(store.engine):
+        said = f"this is an unfinished copy of the store {copy.source}"
+        yield warn("copies", said, "run that copy again; nobody may write here until it is finished")
 
 
 def _resources(store: StateStore) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from mastractl.cli.checkup.finding import fail, ok, warn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mastractl import errors
     from mastractl.cli.checkup.finding import Finding
     from mastractl.clock import Clock
 
@@ -43,6 +44,11 @@ def missing(path: str) -> Finding:
             "store", f"there is no store at {path}, and {above} cannot be written", "name another path"
         )
     return warn("store", f"there is no store at {path} yet", "the first apply makes it")
+
+
+def absent(error: errors.MastraError) -> Finding:
+    """What to say of a store on a server that can be reached but holds none yet."""
+    return warn("store", f"{error.message} yet", "the first apply makes it")
 
 
 def _filesystem(path: str) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from mastractl import errors, values
 from mastractl.cli import options, places
-from mastractl.cli.checkup import contents, machine, place
+from mastractl.cli.checkup import contents, machine, place, promises
 from mastractl.cli.checkup.finding import ok
 from mastractl.cli.printers import palette
+from mastractl.cli.whereabouts import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,9 @@ _COLORS = {"ok": palette.GREEN, "warn": palette.YELLOW, "fail": palette.RED}
 def run(inv: Invocation, *, output: Form = "") -> int:
     """Check the store and the machine, and say what to do.
 
-    The store, its filesystem, permissions and log; what in it needs a person; resources that fit no schema
-    any more; limits on watching; versions, settings, terminal and plugins. Nothing is written, and a store
-    that is not there is not made. The exit code is 1 if something does not work; warnings are no failure.
+    The store, its filesystem or server, permissions and log; what in it needs a person; resources that fit
+    no schema any more; limits on watching; versions, settings, terminal and plugins. Nothing is written, and
+    a store that is not there is not made. The exit code is 1 if something does not work; warnings are none.
     """
     found = [*machine.look(inv), *_store(inv)]
     counts = {level: sum(f.level == level for f in found) for level in ("ok", "warn", "fail")}
@@ -73,7 +74,7 @@ def _store(inv: Invocation) -> Iterator[Finding]:
         named = inv.settings.store.value
     except errors.MastraError:
         return  # told among the settings
-    path = places.directory_of(named)
+    path = directory_of(named)
     if path and not os.path.isdir(path):  # noqa: PTH112 - pathlib costs its import
         yield place.missing(path)
         return
@@ -86,12 +87,14 @@ def _store(inv: Invocation) -> Iterator[Finding]:
             read_only=not named.startswith("memory:"),
         )
     except errors.MastraError as error:
-        yield contents.unopened(error)
+        yield place.absent(error) if places.is_absent(error) else contents.unopened(error)
         return
     with StateStore(engine, kinds=kinds, clock=inv.clock) as store:
         yield ok("store", f"{mask(named)} can be read")
         if path:
             yield from place.look(path, inv.clock)
+        elif not named.startswith("memory:"):
+            yield from promises.look(inv, named)
         try:
             yield from contents.look(store, path)
         except errors.MastraError as error:

@@ -73,7 +73,7 @@ _FLAWED = 1
 @options.verb(
     examples="""
 # The store of a context into another directory, every revision with it
-mastractl store copy kitchen ./elsewhere
+mastractl store copy kitchen ./galley
 
 # What would be copied, and whether it fits
 mastractl store copy kitchen ./elsewhere --dry-run
@@ -293,7 +293,7 @@ def info(inv: Invocation, *, output: Form = "") -> None:
     from mastractl.cli import storeinfo
 
     where = places.in_force(inv)
-    with contextlib.closing(places.open_existing(inv, where)) as engine:
+    with contextlib.closing(places.open_as_usual(inv, where)) as engine:
         document = storeinfo.gathered(engine, where)
     moves.tell(inv, document, output, storeinfo.text(document).rstrip("\n"))
 
@@ -347,5 +347,4 @@ def _opened(inv: Invocation, file: str) -> BackupAccount:
         return backups.opened_as(path, file)
     except OSError as error:
         message = f"cannot read {file}: {error.strerror}"
-        kind = errors.NotFound if isinstance(error, FileNotFoundError) else errors.MastraError
-        raise kind(message) from error
+        raise errors.MastraError(message) from error
