@@ -124,6 +124,13 @@ class Invocation:
         return found
 
     @property
+    def store_shown(self) -> str:
+        """Which store is in force, as it may be shown."""
+        from mastractl.engines.masking import mask  # noqa: PLC0415 - for messages only
+
+        return mask(self.settings.store.value)
+
+    @property
     def store(self) -> StateStore:
         """The store, opened at first use; what is wrong in it is told then, once."""
         if self._store is None:
