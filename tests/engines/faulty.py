@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from mastractl import errors
 from mastractl.engines.wrappers.wrapper import Wrapper
 
@@ -91,10 +93,8 @@ class Network(Wrapper):
     def arrive(self):
         """Let what was under way arrive, whoever asked for it having given up or not."""
         for ops, origin in self.late:
-            try:
+            with contextlib.suppress(errors.Conflict):
                 self.inner.commit(ops, origin=origin)
-            except errors.Conflict:
-                pass
         self.late = []
 
     def get(self, key):
