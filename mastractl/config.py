@@ -260,6 +260,8 @@ def absolute_store(store: str, directory: str) -> str:
         return ""
     if storeurl.scheme(store):
         return storeurl.absolute(store, directory)
+    if "://" in store:  # a URL that was spoilt: it is refused, and its secrets must not become a path
+        return store
     return os.path.normpath(os.path.join(directory, at_home(store)))
 
 

@@ -115,6 +115,7 @@ class Invocation:
         found = config.load(
             flags, environ=self.process.environ, directory=self.process.directory, read_yaml=read_yaml
         )
+        self.reporter.store = found.store.value
         for name in ("context", "store", "namespace"):
             setting: config.Setting = getattr(found, name)
             if setting.value and self.flags.verbose:

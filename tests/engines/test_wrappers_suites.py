@@ -66,9 +66,9 @@ SEALED = {"encrypting", "all five", "upside down"}
 
 
 class WrapFixtures:
-    """`engine`, `open_another` and `reopen` by the method `bare`, which opens the inner engine."""
+    """`engine`, `open_another` and `reopen` by the fixture `bare`, which opens the inner engine."""
 
-    @pytest.fixture(params=WRAPS)
+    @pytest.fixture(params=["caching", "encrypting", "metered", "retrying", "audited", "all five"])
     def wrap(self, request):
         return request.param
 
@@ -121,7 +121,7 @@ class TestAroundFiles(
 ):
     """Around the engine of files, which takes in external edits."""
 
-    @pytest.fixture(params=["caching", "encrypting", "retrying", "all five"])
+    @pytest.fixture(params=["encrypting", "all five"])
     def wrap(self, request):
         return request.param
 
@@ -175,3 +175,4 @@ TestSmallCacheModel = machine("a small cache")
 TestEncryptingModel = machine("encrypting")
 TestRetryingModel = machine("retrying")
 TestAllFiveModel = machine("all five")
+TestUpsideDownModel = machine("upside down")

@@ -6,7 +6,7 @@ import os.path
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mastractl import errors, values
+from mastractl import errors, storeurl, values
 from mastractl.cli import options
 from mastractl.cli.checkup import contents, machine, place
 from mastractl.cli.checkup.finding import ok
@@ -100,15 +100,17 @@ def _store(inv: Invocation) -> Iterator[Finding]:
 
 def _directory(store: str) -> str:
     """The directory of a file store, "" for every other one."""
-    scheme, colon, rest = store.partition(":")
-    if os.path.isabs(store) or not colon:  # noqa: PTH117
+    if os.path.isabs(store) or ":" not in store:  # noqa: PTH117
         return store
-    if scheme != "file":
+    if storeurl.scheme(store) != "file":
         return ""
     from urllib.parse import unquote  # noqa: PLC0415 - few write URLs
 
-    path = unquote(rest.partition("?")[0]).removeprefix("//localhost")
-    return path.removeprefix("//")
+    path = unquote(store.partition(":")[2].partition("?")[0])
+    if path.startswith("//"):
+        host, slash, path = path[2:].partition("/")
+        return slash + path if host in {"", "localhost"} else ""
+    return path
 
 
 def _show(inv: Invocation, found: list[Finding]) -> None:
