@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -28,6 +29,9 @@ from mastractl.testing.engine_suite import (
     SharedSuite,
 )
 from tests.engines.faulty import Handle
+
+QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where audits go: what it costs to have them on a disk is not what is tested."""
 
 RING = keyring.parse(keyring.new_key("one") + "," + keyring.new_key("two"), where="the test")
 
@@ -74,18 +78,19 @@ class WrapFixtures:
 
     @pytest.fixture
     def opened(self):
-        opened = []
-        yield opened
-        for engine in opened:
-            engine.close()
+        return []
 
     @pytest.fixture
     def open_another(self, bare, wrap, opened, clock, tmp_path):
-        def open_another():
-            opened.append(WRAPS[wrap](bare(), clock, tmp_path))
-            return opened[-1]
+        with TemporaryDirectory(dir=QUICK) as directory:
 
-        return open_another
+            def open_another():
+                opened.append(WRAPS[wrap](bare(), clock, directory))
+                return opened[-1]
+
+            yield open_another
+            for engine in opened:
+                engine.close()
 
     @pytest.fixture
     def engine(self, open_another):
@@ -158,7 +163,7 @@ def machine(wrap):
     class WrappedMachine(EngineMachine):
         @classmethod
         def make(cls, clock, stack):
-            directory = stack.enter_context(TemporaryDirectory())
+            directory = stack.enter_context(TemporaryDirectory(dir=QUICK))
             memory = MemoryEngine(clock=clock)
             stack.callback(memory.close)
             return lambda: WRAPS[wrap](Handle(memory), clock, directory)
