@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -21,7 +22,7 @@ from mastractl.testing.engine_tests.foundation import document, number_of
 
 KEY = "res/agent/default/a"
 OTHER = "res/agent/default/b"
-ONE, TWO = keyring.new_key("one"), keyring.new_key("two")
+ONE, TWO = (f"{name}:{base64.b64encode(name[:1].encode() * 32).decode()}" for name in ("one", "two"))
 
 
 def ring(*words):
