@@ -608,3 +608,30 @@ def test_a_third_partys_engine_is_tested_with_the_shipped_suite(tmp_path):
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout
     assert "skipped" not in done.stdout
+
+
+FORKING = """
+import os, sys
+from mastractl.engines.contract import Put
+from mastractl.engines.opening import open_engine
+engine = open_engine(sys.argv[1])
+engine.commit([Put("rec/a", b'{"by":"parent"}')])
+engine.range("")
+child = os.fork()
+if child == 0:
+    assert engine.get("rec/a").value == b'{"by":"parent"}'
+    engine.commit([Put("rec/a", b'{"by":"child"}')])
+    engine.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert engine.get("rec/a").value == b'{"by":"child"}'
+engine.commit([Put("rec/a", b'{"by":"parent again"}')])
+engine.close()
+"""
+
+
+def test_a_fork_goes_on_with_all_wrappers(tmp_path):
+    options = f"cache=10&retry=2&encrypt=env:THE_KEY&audit={tmp_path}/a.jsonl&metrics={tmp_path}/{{pid}}.prom"
+    command = [sys.executable, "-c", FORKING, f"file:{tmp_path}/s?{options}"]
+    subprocess.run(command, check=True, env={**os.environ, "THE_KEY": keyring.new_key()}, timeout=60)
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 3
