@@ -9,10 +9,13 @@ only when nothing nearer names a store, because its namespace belongs to its own
 User configuration (JSON, `MASTRACTL_CONFIG` or the platform's configuration directory):
 
     {"current-context": "kitchen",
-     "contexts": {"kitchen": {"store": "file:///srv/kitchen", "namespace": "cooking"}}}
+     "contexts": {"kitchen": {"store": "file:///srv/kitchen", "namespace": "cooking",
+                              "options": {"retry": 5, "encrypt": "env:KITCHEN_KEY"}}}}
 
-Project file: `store`, `namespace`, `context`; relative paths are relative to the file. Unknown keys are
-errors: a misspelt `namespace` must not send an apply elsewhere.
+A context's options are those that its store's URL could carry as well (`storeurl.OPTIONS`); everywhere
+else they are said in the URL. Project file: `store`, `namespace`, `context`. Relative paths, those of
+options too, are relative to the file that says them. Unknown keys are errors: a misspelt `namespace`
+must not send an apply elsewhere.
 
 This room stands below the one that reads YAML, so the reader is handed in and called only if there is a
 project file.
@@ -24,7 +27,7 @@ import os
 import os.path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mastractl import errors, values
+from mastractl import errors, storeurl, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,11 +50,20 @@ class Setting(NamedTuple):
 
 
 class Context(NamedTuple):
-    """A named pair of store and namespace; either may be "" for the default."""
+    """A named pair of store and namespace; either may be "" for the default.
+
+    `options` are put around the store, and are none without one.
+    """
 
     name: str
     store: str = ""
     namespace: str = ""
+    options: Mapping[str, str] = {}
+
+    @property
+    def url(self) -> str:
+        """The store with its options."""
+        return storeurl.with_options(self.store, self.options)
 
 
 class UserConfig(NamedTuple):
@@ -170,7 +182,7 @@ def default_store() -> str:
 def user_config_path(environ: Mapping[str, str]) -> str:
     """Where the user's configuration lives, whether or not it exists."""
     if said := environ.get("MASTRACTL_CONFIG"):
-        return _at_home(said)
+        return at_home(said)
     import platformdirs
 
     return os.path.join(platformdirs.user_config_dir("mastractl", appauthor=False), "config.json")
@@ -192,11 +204,12 @@ def read_user_config(environ: Mapping[str, str]) -> UserConfig:
     checker.object(document, known=("current-context", "contexts"))
     contexts = {}
     for name, entry in checker.object(document.get("contexts", {}), at="contexts").items():
-        checker.object(entry, known=("store", "namespace"), at=name)
+        checker.object(entry, known=("store", "namespace", "options"), at=name)
         contexts[name] = Context(
             name=name,
             store=absolute_store(checker.text(entry, "store"), os.path.dirname(path)),
             namespace=checker.text(entry, "namespace"),
+            options=checker.options(entry, name, os.path.dirname(path)),
         )
     return UserConfig(path=path, current=checker.text(document, "current-context"), contexts=contexts)
 
@@ -209,7 +222,11 @@ def write_user_config(user: UserConfig) -> None:
     document = {
         "current-context": user.current,
         "contexts": {
-            c.name: {k: v for k, v in (("store", c.store), ("namespace", c.namespace)) if v}
+            c.name: {
+                k: v
+                for k, v in (("store", c.store), ("namespace", c.namespace), ("options", dict(c.options)))
+                if v
+            }
             for c in user.contexts.values()
         },
     }
@@ -241,18 +258,11 @@ def absolute_store(store: str, directory: str) -> str:
     """A store as a path or URL that means the same from every directory; "" stays ""."""
     if not store:
         return ""
-    scheme, colon, rest = store.partition(":")
-    if (
-        not colon
-        or len(scheme) < 2
-        or not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
-    ):
-        return os.path.normpath(os.path.join(directory, _at_home(store)))
-    if scheme.lower() != "file" or not rest or rest[0] in "/~":
+    if storeurl.scheme(store):
+        return storeurl.absolute(store, directory)
+    if "://" in store:  # a URL that was spoilt: it is refused, and its secrets must not become a path
         return store
-    from urllib.parse import quote
-
-    return f"file:{quote(directory)}/{rest}"
+    return os.path.normpath(os.path.join(directory, at_home(store)))
 
 
 def find_project_file(directory: str) -> str:
@@ -267,7 +277,7 @@ def find_project_file(directory: str) -> str:
         directory = above
 
 
-def _at_home(path: str) -> str:
+def at_home(path: str) -> str:
     """The path with a leading `~` made a directory."""
     expanded = os.path.expanduser(path)
     if expanded.startswith("~"):
@@ -296,7 +306,7 @@ class _Layer(NamedTuple):
         own: str = getattr(self, key)
         if own:
             return Setting(value=own, origin=self.origin(key))
-        through: str = getattr(chosen, key) if chosen is not None else ""
+        through = "" if chosen is None else (chosen.url if key == "store" else chosen.namespace)
         if not through:
             return None
         return Setting(value=through, origin=f"context {self.context!r} ({self.origin('context')})")
@@ -367,6 +377,21 @@ class _Checker:
         if value is None or isinstance(value, str):
             return value or ""
         raise self.bad(key, f"{key!r} must be text, not {_sort(value)}")
+
+    def options(self, entry: values.JsonObject, name: str, directory: str) -> dict[str, str]:
+        """The options of a context, by name, their relative paths from the directory on."""
+        given = self.object(entry.get("options", {}), known=storeurl.OPTIONS, at="options")
+        if given and not entry.get("store"):
+            hint = "options are put around a store: say which, or leave them out"
+            message = f"the context {name!r} has options and no store"
+            fault = self.bad("options", message, hint=hint)
+            raise fault
+        found = {}
+        for option, value in given.items():
+            if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+                raise self.bad(option, f"{option!r} must be text or a number, not {_sort(value)}")
+            found[option] = storeurl.absolute_option(option, str(value), directory)
+        return found
 
     def bad(self, key: str, message: str, *, hint: str = "") -> errors.ConfigError:
         """The error, at the first line that mentions the key."""

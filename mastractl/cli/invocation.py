@@ -115,6 +115,7 @@ class Invocation:
         found = config.load(
             flags, environ=self.process.environ, directory=self.process.directory, read_yaml=read_yaml
         )
+        self.reporter.store = found.store.value
         for name in ("context", "store", "namespace"):
             setting: config.Setting = getattr(found, name)
             if setting.value and self.flags.verbose:
@@ -122,6 +123,13 @@ class Invocation:
 
                 self.verbose(f"{name}: {mask(setting.value)} ({setting.origin})")
         return found
+
+    @property
+    def store_shown(self) -> str:
+        """Which store is in force, as it may be shown."""
+        from mastractl.engines.masking import mask  # noqa: PLC0415 - for messages only
+
+        return mask(self.settings.store.value)
 
     @property
     def store(self) -> StateStore:

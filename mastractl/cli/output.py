@@ -45,8 +45,9 @@ class Reporter:
     `data` is standard output: where both go to the same place, words come after the data they follow.
     `as_json` turns it into JSON, `quiet` drops notes and warnings (never errors), `color` decorates.
     `command` is the one whose help a usage error points at. `plain_failure` is the exit code of what has
-    no better one, for a command to which 1 is no failure; `wrong_usage` that of a line that cannot be
-    understood, for one to which 2 says something else.
+    no better one, for a command to which 1 is no failure. `store` is the URL of the store in force, whose
+    secrets are kept out of what others wrote: tracebacks and errors that are none of ours. `wrong_usage` is
+    the exit code of a line that cannot be understood, for a command to which 2 says something else.
     """
 
     def __init__(self, stream: TextIO, *, data: TextIO) -> None:
@@ -56,6 +57,7 @@ class Reporter:
         self.quiet = False
         self.as_json = False
         self.command = "mastractl"
+        self.store = ""
         self.plain_failure = 1
         self.wrong_usage = errors.UsageError.exit_code
         self._failures: list[errors.MastraError] = []
@@ -126,7 +128,7 @@ def guard(process: Process, reporter: Reporter, body: Callable[[], int]) -> int:
         return READER_GONE
     except OSError as error:  # standard output failed while something else was told
         reporter.abandon_data()
-        reporter.fail(_understand(process, error))
+        reporter.fail(_understand(process, error, reporter))
         return reporter.finish()
 
 
@@ -143,12 +145,18 @@ def _answered(process: Process, reporter: Reporter, body: Callable[[], int]) -> 
         if config.debugging(process.environ):
             import traceback  # noqa: PLC0415 - for developers only
 
-            reporter.raw(traceback.format_exc())
-        reporter.fail(_understand(process, error))
+            reporter.raw(_concealed(traceback.format_exc(), reporter))
+        reporter.fail(_understand(process, error, reporter))
     return reporter.finish() or code
 
 
-def _understand(process: Process, error: Exception) -> errors.MastraError:
+def _concealed(text: str, reporter: Reporter) -> str:
+    from mastractl.engines.masking import concealed  # noqa: PLC0415 - when something went wrong
+
+    return concealed(text, reporter.store)
+
+
+def _understand(process: Process, error: Exception, reporter: Reporter) -> errors.MastraError:
     """Any exception as one of ours."""
     if isinstance(error, errors.MastraError):
         return error
@@ -163,7 +171,7 @@ def _understand(process: Process, error: Exception) -> errors.MastraError:
     if isinstance(error, RecursionError):
         return errors.MastraError("the data is nested too deeply")
     return errors.MastraError(
-        f"internal error: {type(error).__name__}: {error}".replace("\n", " "),
+        _concealed(f"internal error: {type(error).__name__}: {error}", reporter).replace("\n", " "),
         hint="this is a bug, please report it; MASTRACTL_DEBUG=1 shows where it happened",
     )
 

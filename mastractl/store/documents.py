@@ -31,6 +31,11 @@ def decode(entry: Entry) -> JsonObject:
         document = json.loads(entry.value.decode())
         document["metadata"]["name"]
     except (ValueError, TypeError, KeyError) as fault:
+        from mastractl.engines.wrappers import sealed  # noqa: PLC0415 - for what cannot be read only
+
+        if sealed.is_sealed(entry.value):
+            message = f"what the store holds at {entry.key} cannot be read"
+            raise errors.StorageValidationError(message, hint=sealed.HINT) from fault
         message = f"what the store holds at {entry.key} is not a resource: {fault}"
         hint = "correct or remove it; if the store is of files, its file says where it is"
         raise errors.StorageValidationError(message, hint=hint) from fault

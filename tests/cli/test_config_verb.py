@@ -37,6 +37,39 @@ def test_a_context_is_changed_in_part(contexts, tmp_path):
     assert saved["contexts"]["kitchen"] == {"store": str(tmp_path / "kitchen"), "namespace": "b"}
 
 
+def test_a_context_has_options_for_its_store(contexts, make, tmp_path):
+    contexts.write("agent.yaml", make.manifest("a"))
+    contexts.ok(
+        "config", "set-context", "k", "--store", "./k", "--option", "audit=a.jsonl", "--option", "retry=3"
+    )
+    contexts.ok("config", "use-context", "k")
+    contexts.ok("apply", "-f", "agent.yaml")
+    lines = (tmp_path / "a.jsonl").read_text().splitlines()
+    assert any(json.loads(line)["key"] == "res/agent/default/a" for line in lines)
+    assert contexts.ok("get", "agents", "-o", "name").out == "agent.mastra.ai/a\n"
+    saved = json.loads((tmp_path / "config.json").read_text())
+    assert saved["contexts"]["k"]["options"] == {"audit": str(tmp_path / "a.jsonl"), "retry": "3"}
+    assert f"file:{tmp_path}/k?audit={tmp_path}/a.jsonl&retry=3" in contexts.ok("config", "view").out
+    contexts.ok("config", "set-context", "k", "--option", "audit-")
+    assert f"file:{tmp_path}/k?retry=3" in contexts.ok("config", "get-contexts").out
+    contexts.ok("config", "unset", "contexts.k.options")
+    assert f"{tmp_path}/k " in contexts.ok("config", "get-contexts").out
+    contexts.ok("config", "set-context", "k", "--option", "retry=3")
+    contexts.ok("config", "unset", "contexts.k.store")
+    assert contexts.ok("config", "get-contexts").out
+
+
+@pytest.mark.parametrize("word", ["cash=1", "cache", "cache=", "-", ""])
+def test_an_option_that_is_none_is_refused(contexts, word):
+    refused = contexts("config", "set-context", "k", "--store", "./k", "--option", word)
+    assert refused.code == 2
+    assert "audit, cache, encrypt, metrics, retry" in refused.err
+
+
+def test_options_need_a_store(contexts):
+    assert "--store" in contexts("config", "set-context", "k", "--option", "retry=1").err
+
+
 def test_a_context_that_something_stronger_hides_is_told(contexts):
     contexts.ok("config", "set-context", "a", "--store", "./a")
     contexts.ok("config", "set-context", "b", "--store", "./b")

@@ -267,3 +267,83 @@ def test_a_colour_that_is_none_is_an_error():
 def test_debugging_is_off_unless_asked_for():
     assert [config.debugging({"MASTRACTL_DEBUG": v}) for v in ("", "0", "1")] == [False, False, True]
     assert not config.debugging({})
+
+
+@pytest.mark.parametrize(
+    ("store", "absolute"),
+    [
+        ("sqlite:data/x.db", "sqlite:/here/data/x.db"),
+        ("SQLITE:x.db?mode=ro", "SQLITE:/here/x.db?mode=ro"),
+        ("sqlite:/abs/x.db", "sqlite:/abs/x.db"),
+        ("sqlite:///abs/x.db", "sqlite:///abs/x.db"),
+        ("sqlite:~/x.db", "sqlite:~/x.db"),
+        ("sqlite::memory:", "sqlite::memory:"),
+        ("libsql:x.db", "libsql:/here/x.db"),
+        ("libsql://host?authToken=a", "libsql://host?authToken=a"),
+        ("sql:sqlite:///x.db", "sql:sqlite:////here/x.db"),
+        ("sql:sqlite+pysqlite:///d/x.db?prefix=p_", "sql:sqlite+pysqlite:////here/d/x.db?prefix=p_"),
+        ("sql:sqlite:////abs/x.db", "sql:sqlite:////abs/x.db"),
+        ("sql:sqlite:///:memory:", "sql:sqlite:///:memory:"),
+        ("sql:sqlite:///file:x?uri=true", "sql:sqlite:///file:x?uri=true"),
+        ("sql:mysql://h/db", "sql:mysql://h/db"),
+        ("postgresql://h/db?audit=a.jsonl", "postgresql://h/db?audit=/here/a.jsonl"),
+        (
+            "file:s?audit=a.jsonl&mode=ro&metrics=m/{pid}.prom",
+            "file:/here/s?audit=/here/a.jsonl&mode=ro&metrics=/here/m/{pid}.prom",
+        ),
+        ("memory:?encrypt=file:keys", "memory:?encrypt=file:/here/keys"),
+        ("memory:?encrypt=rec,run:file:keys", "memory:?encrypt=rec,run:file:/here/keys"),
+        (
+            "memory:?encrypt=file:~/keys&audit=~/a&metrics=%7E/m",
+            "memory:?encrypt=file:~/keys&audit=~/a&metrics=%7E/m",
+        ),
+        ("memory:?encrypt=env:KEY&cache=5&xaudit=a", "memory:?encrypt=env:KEY&cache=5&xaudit=a"),
+        ("a:b", "/here/a:b"),
+        ("C:/store", "/here/C:/store"),
+        (" redis://u:p@h", " redis://u:p@h"),
+    ],
+)
+def test_relative_paths_in_a_store_are_those_of_who_says_it(store, absolute):
+    assert config.absolute_store(store, "/here") == absolute
+
+
+def test_a_directory_is_spelt_as_the_url_needs_it():
+    assert config.absolute_store("sqlite:x?audit=a", "/a b?") == "sqlite:/a%20b%3F/x?audit=/a%20b%3F/a"
+    assert config.absolute_store("sql:sqlite:///x", "/a b") == "sql:sqlite:////a b/x"
+
+
+def test_a_context_has_options_which_its_store_carries(place, user_file, tmp_path):
+    options = {"retry": 5, "audit": "a b.jsonl", "encrypt": "file:keys", "cache": "100,1m"}
+    write_user(
+        user_file,
+        url={"store": "postgresql://h/db?x=1", "options": options},
+        path={"store": "some store", "options": {"retry": "2"}},
+    )
+    said = load(place, user_file, context="url").store.value
+    here = str(tmp_path)
+    assert said == (
+        f"postgresql://h/db?x=1&retry=5&audit={here}/a%20b.jsonl&encrypt=file:{here}/keys&cache=100,1m"
+    )
+    assert load(place, user_file, context="path").store.value == f"file:{here}/some%20store?retry=2"
+    user = config.read_user_config({"MASTRACTL_CONFIG": str(user_file)})
+    config.write_user_config(user)
+    assert config.read_user_config({"MASTRACTL_CONFIG": str(user_file)}) == user
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"store": "/s", "options": {"cash": 1}}, "cache"),
+        ({"store": "/s", "options": {"cache": True}}, "a boolean"),
+        ({"store": "/s", "options": {"cache": ""}}, "'cache' must be"),
+        ({"store": "/s", "options": {"cache": 1.5}}, "must be text or a number"),
+        ({"store": "/s", "options": []}, "must hold a mapping"),
+        ({"options": {"cache": 1}}, "no store"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_with_their_line(place, user_file, entry, says):
+    write_user(user_file, k=entry)
+    with pytest.raises(errors.ConfigError) as caught:
+        load(place, user_file, context="k")
+    assert f"{user_file}:1" in caught.value.message
+    assert says in caught.value.message + caught.value.hint

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mastractl import config, errors, values
+from mastractl import config, errors, storeurl, values
 from mastractl.cli import options
 from mastractl.cli.printers.layout import Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mastractl.cli.invocation import Invocation
     from mastractl.values import JsonObject
 
@@ -22,6 +24,14 @@ NamesOnly = Annotated[
 ]
 NoHeaders = Annotated[bool, options.flag("--no-headers", help="Leave out the header line.")]
 Current = Annotated[bool, options.flag("--current", help="Change the current context.")]
+Options = Annotated[
+    list[str] | None,
+    options.flag(
+        "--option",
+        metavar="NAME=VALUE",
+        help="What to put around the store: audit, cache, encrypt, metrics, retry. NAME- takes it away.",
+    ),
+]
 
 
 def _masked(store: str) -> str:
@@ -102,7 +112,7 @@ def get_contexts(
     rows = [] if no_headers else [["CURRENT", "NAME", "STORE", "NAMESPACE"]]
     for name, context in sorted(user.contexts.items()):
         star = "*" if name == current else ""
-        rows.append([star, name, _masked(context.store) or "<default>", context.namespace or "default"])
+        rows.append([star, name, _masked(context.url) or "<default>", context.namespace or "default"])
     inv.write(Layout().lines(rows))
 
 
@@ -127,6 +137,9 @@ mastractl config set-context kitchen --store ./kitchen-store -n cooking
 
 # Another namespace for the current context
 mastractl config set-context --current -n default
+
+# Keep who changed what, and ask a store again that does not answer
+mastractl config set-context kitchen --option audit=./audit.jsonl --option retry=5
 """
 )
 def set_context(
@@ -134,8 +147,9 @@ def set_context(
     *,
     name: Annotated[str, options.argument(metavar="[CONTEXT]", help="The name of a context.")] = "",
     current: Current = False,
+    option: Options = None,
 ) -> None:
-    """Create a context or change it: --store and --namespace say to what."""
+    """Create a context or change it: --store, --namespace and --option say to what."""
     user = config.read_user_config(inv.process.environ)
     name = _which(user, name, current=current)
     before = user.contexts.get(name, config.Context(name=name))
@@ -143,8 +157,14 @@ def set_context(
     if inv.flags.namespace:
         _ = inv.namespace  # refuses what can be no namespace
     after = config.Context(
-        name=name, store=store or before.store, namespace=inv.flags.namespace or before.namespace
+        name=name,
+        store=store or before.store,
+        namespace=inv.flags.namespace or before.namespace,
+        options=_with(before.options, option or (), inv.process.directory),
     )
+    if after.options and not after.store:
+        message = "options are put around a store, and this context names none"
+        raise errors.UsageError(message, hint="say --store as well")
     contexts = {**user.contexts, name: after}
     config.write_user_config(config.UserConfig(path=user.path, current=user.current, contexts=contexts))
     inv.line(f'Context "{name}" {"modified" if name in user.contexts else "created"}.')
@@ -209,7 +229,7 @@ def unset(
         str,
         options.argument(
             metavar="PROPERTY",
-            help="current-context, contexts.NAME, contexts.NAME.store or contexts.NAME.namespace.",
+            help="current-context, contexts.NAME, or store, namespace or options of contexts.NAME.",
         ),
     ],
 ) -> None:
@@ -225,18 +245,39 @@ def _without(user: config.UserConfig, field: str) -> config.UserConfig:
         return user._replace(current="")
     head, _, rest = field.partition(".")
     name, dot, key = rest.rpartition(".")
-    if rest in user.contexts or not dot or key not in {"store", "namespace"}:
+    if rest in user.contexts or not dot or key not in {"store", "namespace", "options"}:
         name, key = rest, ""
     if head != "contexts" or not name:
         message = f"{field!r} is no property of the configuration"
-        hint = "current-context, contexts.NAME, contexts.NAME.store or contexts.NAME.namespace"
+        hint = "current-context, contexts.NAME, or store, namespace or options of contexts.NAME"
         raise errors.UsageError(message, hint=hint)
     context = user.context(name, said="the argument")
     contexts = {n: c for n, c in user.contexts.items() if n != name}
     if key:
-        changed = context._replace(store="") if key == "store" else context._replace(namespace="")
-        return user._replace(contexts={**user.contexts, name: changed})
+        changed = {
+            "store": context._replace(store="", options={}),
+            "namespace": context._replace(namespace=""),
+            "options": context._replace(options={}),
+        }
+        return user._replace(contexts={**user.contexts, name: changed[key]})
     return user._replace(contexts=contexts, current="" if user.current == name else user.current)
+
+
+def _with(before: Mapping[str, str], said: Sequence[str], directory: str) -> dict[str, str]:
+    """The options after what --option said. Raises UsageError for what is none."""
+    after = dict(before)
+    for word in said:
+        name, equals, value = word.partition("=")
+        if not equals:
+            name, value = name.removesuffix("-"), ""
+        if name not in storeurl.OPTIONS or not (value or word == f"{name}-"):
+            known = ", ".join(storeurl.OPTIONS)
+            message = f"--option {name}: it is written NAME=VALUE or NAME-, and the names are {known}"
+            raise errors.UsageError(message)
+        after.pop(name, None)
+        if value:
+            after[name] = storeurl.absolute_option(name, value, directory)
+    return after
 
 
 def _which(user: config.UserConfig, name: str, *, current: bool) -> str:

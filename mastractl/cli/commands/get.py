@@ -247,7 +247,7 @@ def _with_owners(inv: Invocation, show: Show) -> Show:
 def _say_nothing_found(inv: Invocation, chosen: Selection) -> None:
     selection.say_none(inv, chosen)
     if inv.new_store:
-        inv.note(f"there was no store at {inv.settings.store.value} before")
+        inv.note(f"there was no store at {inv.store_shown} before")
 
 
 def _sort(inv: Invocation, resources: list[Resource], path: str) -> None:
@@ -296,5 +296,5 @@ def _warn_of_strays(inv: Invocation, chosen: Selection, output: str) -> None:
 def _refuse_raw(inv: Invocation, path: str) -> None:
     if path:
         message = f"--raw {path}: there is no API server to ask"
-        where = f"each resource is a file below {inv.settings.store.value}"
+        where = f"resources are kept in {inv.store_shown}"
         raise errors.UsageError(message, hint=f"`mastractl get TYPE NAME -o json` prints it; {where}")

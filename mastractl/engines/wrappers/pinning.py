@@ -1,0 +1,59 @@
+"""Operations pinned to what stands: those that said nothing of revisions get the ones that were read.
+
+A pinned commit does the same as the one it was made of as long as nothing was written between; if
+something was, it conflicts on a key that was pinned here, and is to be pinned anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mastractl import errors
+from mastractl.engines.contract import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mastractl.engines.contract import Delete, Entry, Op, Put
+
+ROUNDS = 1000
+"""How often a commit is pinned anew before it is given up: each time somebody else got on."""
+
+
+class Pinned(NamedTuple):
+    """The operations, every one with its `if_revision`; the keys that were pinned here, not by the caller;
+    and how the keys stood that were read.
+    """
+
+    ops: tuple[Op, ...]
+    own: frozenset[str]
+    standing: dict[str, Entry | None]
+
+
+def pin(get: Callable[[str], Entry | None], ops: Sequence[Op], *, read_all: bool = False) -> Pinned:
+    """Pin the operations to what `get` says. With `read_all`, the keys with a condition are read too."""
+    standing: dict[str, Entry | None] = {}
+    pinned: list[Op] = []
+    own = set()
+    for op in ops:
+        if isinstance(op, Check):
+            pinned.append(op)
+            continue
+        if op.if_revision is None or read_all:
+            standing[op.key] = get(op.key)
+        if op.if_revision is None:
+            own.add(op.key)
+        pinned.append(_pinned(op, standing.get(op.key)))
+    return Pinned(tuple(pinned), frozenset(own), standing)
+
+
+def _pinned(op: Put | Delete, before: Entry | None) -> Op:
+    if op.if_revision is not None:
+        return op
+    return op._replace(if_revision=before.revision if before else 0)
+
+
+def outrun() -> errors.Unavailable:
+    """The error of a commit that was outrun as often as it was pinned anew."""
+    message = f"nothing was written: others changed the same keys {ROUNDS} times while it was tried"
+    return errors.Unavailable(message, hint="try again when less is written")
