@@ -39,7 +39,7 @@ def named(inv: Invocation, word: str) -> Place:
     """The store that a word means. Raises ConfigError for a word that cannot be one."""
     user = config.read_user_config(inv.process.environ)
     if word in user.contexts:
-        return _place(user.contexts[word].store or config.default_store(), context=word)
+        return _place(user.contexts[word].url or config.default_store(), context=word)
     if not word:
         message = "a store is named by a context, a URL or a path, and not by nothing"
         raise errors.UsageError(message)

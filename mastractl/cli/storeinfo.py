@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from mastractl import storeurl
 from mastractl.cli.checkup import contents, place
 from mastractl.cli.printers.layout import Layout
 from mastractl.cli.whereabouts import directory_of
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from mastractl.cli.places import Place
     from mastractl.engines.contract import Engine
     from mastractl.values import JsonObject
-
-WRAPPERS = ("cache", "encrypt", "metrics", "retry", "audit")
-"""The parameters of a URL that wrap an engine into another (`engines.opening`)."""
 
 _PAGE = 500
 _RESOURCES = "res"
@@ -36,7 +34,7 @@ def gathered(engine: Engine, where: Place) -> JsonObject:
     return {
         "store": where.shown,
         "engine": scheme[1].lower() if scheme else "file",
-        "wrappers": _wrappers(where.store),
+        "wrappers": list(storeurl.options(where.store)[1]),
         "identity": engine.identity,
         "revision": health.revision,
         "compacted": health.compacted,
@@ -90,11 +88,6 @@ def _spaces(engine: Engine) -> Counter[str]:
         after = page.next
         if not after:
             return counts
-
-
-def _wrappers(store: str) -> list[str]:
-    said = re.findall(r"[?&]([A-Za-z_]+)(?==|&|\Z)", store.partition("?")[1] + store.partition("?")[2])
-    return [name for name in said if name in WRAPPERS] if ":" in store else []
 
 
 def _engine_line(document: JsonObject) -> str:

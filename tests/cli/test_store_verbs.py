@@ -173,3 +173,32 @@ def test_a_store_that_is_not_there_is_not_made(cli, line):
     assert done.code == 1
     assert f"there is no store at {cli.store}" in done.err
     assert not cli.store.exists()
+
+
+def test_a_key_encrypts_a_store(kitchen):
+    kitchen.ok("store", "keygen", "kitchen.key")
+    assert (kitchen.directory / "kitchen.key").stat().st_mode & 0o777 == 0o600
+    done = kitchen("store", "keygen", "kitchen.key")
+    assert done.code == 1
+    assert "cannot write kitchen.key: File exists" in done.err
+    url = "file:safe?encrypt=file:kitchen.key"
+    kitchen.ok("store", "copy", "store", url)
+    assert names(kitchen, url) == ["agent.mastra.ai/cook", "agent.mastra.ai/waiter"]
+    assert kitchen.ok("store", "info", "-o", "json", "--store", url).json["wrappers"] == ["encrypt"]
+
+
+def test_a_key_for_a_variable(kitchen):
+    key = kitchen.ok("store", "keygen", "--name", "k1").out
+    assert re.fullmatch(r"k1:[A-Za-z0-9_=-]+\n", key)
+    assert kitchen("store", "keygen", "--name", "no name").code == 2
+
+
+def test_the_options_of_a_context_count(kitchen):
+    kitchen.ok("store", "keygen", "kitchen.key")
+    document = {"contexts": {"safe": {"store": "file:safe", "options": {"encrypt": "file:kitchen.key"}}}}
+    kitchen.write("config.json", json.dumps(document))
+    kitchen.ok("store", "copy", "store", "safe", MASTRACTL_CONFIG=str(kitchen.directory / "config.json"))
+    assert names(kitchen, "file:safe?encrypt=file:kitchen.key") == [
+        "agent.mastra.ai/cook",
+        "agent.mastra.ai/waiter",
+    ]

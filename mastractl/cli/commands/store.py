@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import os.path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -298,6 +299,49 @@ def info(inv: Invocation, *, output: Form = "") -> None:
     moves.tell(inv, document, output, storeinfo.text(document).rstrip("\n"))
 
 
+@options.verb(
+    examples="""
+# A key in a file that only you can read, and a store that is encrypted with it
+mastractl store keygen kitchen.key
+
+# A key for a variable
+KITCHEN_KEY=$(mastractl store keygen) && test "$KITCHEN_KEY"
+"""
+)
+def keygen(
+    inv: Invocation,
+    *,
+    file: Annotated[
+        str,
+        options.argument(metavar="[FILE]", help="Write it there, and print nothing; no file is replaced."),
+    ] = "",
+    name: Annotated[
+        str, options.flag("--name", metavar="NAME", help="What the key is called; without, a random name.")
+    ] = "",
+) -> None:
+    """Make a key for stores that are encrypted: URLs that end in ?encrypt=file:PATH or ?encrypt=env:NAME.
+
+    Without the key nobody can read such a store, so keep a copy in another place.
+    """
+    from mastractl.engines.wrappers.keyring import new_key
+
+    try:
+        key = new_key(name)
+    except ValueError as error:
+        raise errors.UsageError(str(error)) from error
+    if not file:
+        inv.line(key)
+        return
+    path = os.path.join(inv.process.directory, file)  # noqa: PTH118 - text, as in config
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:  # noqa: PTH123
+            out.write(f"{key}\n")
+    except OSError as error:
+        message = f"cannot write {file}: {error.strerror}"
+        raise errors.MastraError(message, hint="a key that is there is never replaced") from error
+    inv.note(f"to use it: --store 'URL?encrypt=file:{file}'; without it nobody can read the store")
+
+
 app = options.group(
     help="Copy, back up, restore, check and compact stores, and tell about them.",
     verbs={
@@ -307,6 +351,7 @@ app = options.group(
         "check": check,
         "compact": compact,
         "info": info,
+        "keygen": keygen,
     },
 )
 
