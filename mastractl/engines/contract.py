@@ -284,7 +284,7 @@ class ReadsMany(Protocol):
     """What an engine has besides if a call to its store takes long, as over a network."""
 
     def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
-        """As `get` of each key, all as of one moment, in few calls to the store."""
+        """As `get` of each key, in few calls to the store; not all as of the same moment."""
         ...
 
 

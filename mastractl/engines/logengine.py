@@ -84,6 +84,17 @@ class LogEngine:
             return entry
         return None
 
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key, all as of one moment."""
+        self._ready()
+        now = self._clock.now()
+        asked = [key for key in dict.fromkeys(keys) if speakable(key)]
+        with self._store.snapshot() as connection:
+            _, places = sqllog.survey(connection, asked)
+        found = {key: place.entry for key, place in places.items()}
+        living = {key: e for key, e in found.items() if e.expires_at is None or e.expires_at > now}
+        return [living.get(key) for key in keys]
+
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         self._ready()

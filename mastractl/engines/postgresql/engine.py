@@ -111,6 +111,18 @@ class PostgresEngine:
             return None
         return Entry(*found)
 
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key, in one call."""
+        connections = self._ready().connections
+        asked = [key for key in keys if spoken(key) == key]
+        rows = connections.repeating(lambda c: c.run(self._sql.get_many, (asked,)))
+        if not rows or rows[0][0] != self._uid:
+            raise failures.replaced(self._address)
+        now = self._clock.now()
+        found = {row[1]: Entry(*row[1:]) for row in rows if row[1] is not None}
+        living = {key: e for key, e in found.items() if e.expires_at is None or e.expires_at > now}
+        return [living.get(key) for key in keys]
+
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         low, high = bounds(prefix)

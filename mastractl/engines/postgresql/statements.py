@@ -184,6 +184,11 @@ _GET = (
     " LEFT JOIN {s}.log l ON l.id = c.id WHERE h.one"
 )
 
+_GET_MANY = (
+    "SELECT h.uid, {entry} FROM {s}.head h LEFT JOIN {s}.current c ON c.key = ANY (%s::text[])"
+    " LEFT JOIN {s}.log l ON l.id = c.id WHERE h.one"
+)
+
 _RANGE = (
     """SELECT ''::text COLLATE "C" AS key, uid::bytea AS value, revision, compacted,"""
     " CASE WHEN {due} THEN 1 ELSE 0 END::float8, NULL::float8 FROM {s}.head WHERE one"
@@ -255,6 +260,7 @@ class Statements(NamedTuple):
 
     head: bytes
     get: bytes
+    get_many: bytes
     range: bytes
     changes: bytes
     changes_limited: bytes
@@ -287,6 +293,7 @@ def statements(schema: str) -> Statements:
     return Statements(
         head=of(_HEAD),
         get=of(_GET),
+        get_many=of(_GET_MANY),
         range=of(_RANGE),
         changes=log(_MATCHING, _NO_BOUND),
         changes_limited=log(_MATCHING, _BOUND),

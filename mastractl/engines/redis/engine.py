@@ -29,6 +29,9 @@ MAX_COMMIT = 20_000
 COMPACTED_AT_ONCE = 5_000
 """Revisions that one script forgets."""
 
+READ_AT_ONCE = 1000
+"""Keys that one call reads."""
+
 _ATTENTION = 0.5
 """Seconds after which the listener looks whether it was stopped."""
 
@@ -65,12 +68,21 @@ class RedisEngine:
     def get(self, key: str) -> Entry | None:
         """The key as it stands now, or None."""
         session = self._ready()
-        packed = session.held(key) if "/" in key else None  # without a slash, it is a field of the head
-        if packed is None:
+        if "/" not in key:  # that would be a field of the head
             return None
-        entry = packing.entry(key, packed)
-        due = entry.expires_at is not None and entry.expires_at <= self._clock.now()
-        return None if due else entry
+        return self._living(key, session.held(key)[0])
+
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key, in one call for each thousand."""
+        session = self._ready()
+        asked = [key for key in dict.fromkeys(keys) if "/" in key]
+        found: dict[str, Entry | None] = {}
+        for start in range(0, len(asked), READ_AT_ONCE):
+            some = asked[start : start + READ_AT_ONCE]
+            found |= {
+                key: self._living(key, packed) for key, packed in zip(some, session.held(*some), strict=True)
+            }
+        return [found.get(key) for key in keys]
 
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
@@ -169,6 +181,14 @@ class RedisEngine:
                     self._waiting = self._new_waiting()
                     self._pid = os.getpid()
         return self._session
+
+    def _living(self, key: str, packed: bytes | None) -> Entry | None:
+        """The entry at a key, unless there is none or it is due."""
+        if packed is None:
+            return None
+        entry = packing.entry(key, packed)
+        due = entry.expires_at is not None and entry.expires_at <= self._clock.now()
+        return None if due else entry
 
     def _refuse_read_only(self) -> None:
         if self._read_only:

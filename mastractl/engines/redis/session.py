@@ -90,13 +90,13 @@ class Session:
             if rewound:
                 rewound(floor)
 
-    def held(self, key: str) -> bytes | None:
-        """What stands at a key, as it is packed, due or not."""
-        words = (b"HMGET", self._keys[0], b"identity", key.encode("utf-8", "surrogatepass"))
-        uid, packed = self.wire.ask(words)
+    def held(self, *keys: str) -> list[bytes | None]:
+        """What stands at each key, as it is packed, due or not."""
+        encoded = [key.encode("utf-8", "surrogatepass") for key in keys]
+        uid, *packed = self.wire.ask((b"HMGET", self._keys[0], b"identity", *encoded))
         if uid != self._uid:
             self._refuse([b"stranger", uid or b""])
-        found: bytes | None = packed
+        found: list[bytes | None] = packed
         return found
 
     def await_beyond(self, link: Link, revision: int, seconds: float) -> int:

@@ -71,16 +71,26 @@ class CachingEngine(Wrapper):
         """The key as it stands now, or None."""
         if self._aside:
             return self.inner.get(key)
+        return self.get_many([key])[0]
+
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key; only what is not remembered is read."""
+        if self._aside:
+            return super().get_many(keys)
         present = self._catch_up()
         with self._lock:
-            found, revision, turn = self._memory.key(key), self._revision, self._turn
-        if found and revision >= present and found.expires > self._clock.now():
-            return found.entry
-        entry = self.inner.get(key)
+            turn = self._turn
+            known = self._revision >= present
+            remembered = {key: found for key in keys if known and (found := self._memory.key(key))}
+        now = self._clock.now()
+        result = {key: found.entry for key, found in remembered.items() if found.expires > now}
+        missing = [key for key in dict.fromkeys(keys) if key not in result]
+        read = dict(zip(missing, super().get_many(missing), strict=True)) if missing else {}
         with self._lock:
             if turn == self._turn:
-                self._memory.keep(Single(key, entry))
-        return entry
+                for key, entry in read.items():
+                    self._memory.keep(Single(key, entry))
+        return [(result | read)[key] for key in keys]
 
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""

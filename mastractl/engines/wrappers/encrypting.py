@@ -69,6 +69,10 @@ class EncryptingEngine(Wrapper):
         entry = self.inner.get(key)
         return None if entry is None else self._opened(entry)
 
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key."""
+        return [entry and self._opened(entry) for entry in super().get_many(keys)]
+
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         page = self.inner.range(prefix, limit=limit, after=after)
@@ -78,7 +82,7 @@ class EncryptingEngine(Wrapper):
         """Apply all operations or none, as one revision."""
         check_operations(ops, self.capabilities)
         for _ in range(ROUNDS):
-            pinned = pin(self.inner.get, ops, read_all=True)
+            pinned = pin(self.inner, ops, read_all=True)
             sealed = [self._sealed(op, pinned.standing.get(op.key)) for op in pinned.ops]
             try:
                 made = self.inner.commit(sealed, origin=origin)

@@ -26,7 +26,7 @@ KEY_BYTES = 32
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _PLAIN = "plain"
-_MAKE_ONE = "`python -c 'from mastractl.engines.wrappers.keyring import new_key; print(new_key())'` makes one"
+_MAKE_ONE = "`mastractl store keygen` makes one"
 
 
 class Keyring(NamedTuple):

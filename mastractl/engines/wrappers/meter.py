@@ -16,7 +16,7 @@ BUCKETS = (
 )
 """Upper bounds of the latency histograms in seconds: from a lookup in memory to a server that is ill."""
 
-CALLS = ("get", "range", "commit", "changes", "wait", "revision", "compact", "health")
+CALLS = ("get", "get_many", "range", "commit", "changes", "wait", "revision", "compact", "health")
 
 
 class _Line:
@@ -66,7 +66,7 @@ class Meter:
         for name, about in (("entries", "Entries read or written."), ("bytes", "Bytes of values moved.")):
             _head(lines, f"{name}_total", "counter", about)
             for call, line in self._lines.items():
-                if call in {"get", "range", "commit", "changes"}:
+                if call in {"get", "get_many", "range", "commit", "changes"}:
                     count = getattr(line, name)
                     lines.append(f"mastractl_engine_{name}_total{{{self._labels(call)}}} {count}")
         _head(lines, "errors_total", "counter", "Calls that ended with an error, by its class.")

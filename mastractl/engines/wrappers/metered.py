@@ -80,6 +80,19 @@ class MeteredEngine(Wrapper):
             self.meter.done("get", self._now() - began, 1, len(entry.value))
         return entry
 
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key."""
+        began = self._now()
+        try:
+            found = super().get_many(keys)
+        except Exception as error:
+            self._failed("get_many", began, error)
+            raise
+        there = [entry for entry in found if entry is not None]
+        took = self._now() - began
+        self.meter.done("get_many", took, len(there), sum([len(entry.value) for entry in there]))
+        return found
+
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         began = self._now()

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mastractl import errors
 from mastractl.engines.contract import Check
+from mastractl.engines.several import get_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from mastractl.engines.contract import Delete, Entry, Op, Put
+    from mastractl.engines.contract import Engine, Entry, Op
 
 ROUNDS = 1000
 """How often a commit is pinned anew before it is given up: each time somebody else got on."""
@@ -30,25 +31,17 @@ class Pinned(NamedTuple):
     standing: dict[str, Entry | None]
 
 
-def pin(get: Callable[[str], Entry | None], ops: Sequence[Op], *, read_all: bool = False) -> Pinned:
-    """Pin the operations to what `get` says. With `read_all`, the keys with a condition are read too."""
-    standing: dict[str, Entry | None] = {}
-    pinned: list[Op] = []
-    own = set()
-    for op in ops:
-        if isinstance(op, Check):
-            pinned.append(op)
-            continue
-        if op.if_revision is None or read_all:
-            standing[op.key] = get(op.key)
-        if op.if_revision is None:
-            own.add(op.key)
-        pinned.append(_pinned(op, standing.get(op.key)))
-    return Pinned(tuple(pinned), frozenset(own), standing)
+def pin(engine: Engine, ops: Sequence[Op], *, read_all: bool = False) -> Pinned:
+    """Pin the operations to what stands in the engine; `read_all`: read those with a condition as well."""
+    changing = [op for op in ops if not isinstance(op, Check)]
+    own = frozenset(op.key for op in changing if op.if_revision is None)
+    asked = [op.key for op in changing if read_all or op.key in own]
+    standing = dict(zip(asked, get_many(engine, asked), strict=True))
+    return Pinned(tuple(_pinned(op, standing.get(op.key)) for op in ops), own, standing)
 
 
-def _pinned(op: Put | Delete, before: Entry | None) -> Op:
-    if op.if_revision is not None:
+def _pinned(op: Op, before: Entry | None) -> Op:
+    if isinstance(op, Check) or op.if_revision is not None:
         return op
     return op._replace(if_revision=before.revision if before else 0)
 

@@ -78,6 +78,10 @@ class RetryingEngine(Wrapper):
         """The key as it stands now, or None."""
         return self._again(lambda: self.inner.get(key))
 
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key."""
+        return self._again(lambda: super(RetryingEngine, self).get_many(keys))
+
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         return self._again(lambda: self.inner.range(prefix, limit=limit, after=after))
@@ -108,7 +112,7 @@ class RetryingEngine(Wrapper):
         patience = self._patience()
         for _ in range(ROUNDS):
             since = self.revision()
-            copies = Copies(self, pin(self.get, ops), origin=origin, since=since)
+            copies = Copies(self, pin(self, ops), origin=origin, since=since)
             made = self._send(copies, patience)
             if made is not None:
                 return made

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mastractl.engines.several import get_many
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -39,6 +41,10 @@ class Wrapper:
     def get(self, key: str) -> Entry | None:
         """The key as it stands now, or None."""
         return self.inner.get(key)
+
+    def get_many(self, keys: Sequence[str]) -> list[Entry | None]:
+        """As `get` of each key, in as few calls as the engine within can."""
+        return get_many(self.inner, keys)
 
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
