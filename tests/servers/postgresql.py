@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -129,11 +130,16 @@ class Postgres(Server):
         self._end(signal.SIGINT)  # SIGTERM would wait for the clients to leave
 
     def kill(self):
-        backends = self._children()
-        self._end(signal.SIGKILL)
-        for backend in backends:
-            with suppress(ProcessLookupError):
+        if self.process and self.process.poll() is None:
+            # Stopped first, so that it forks no more: one that outlived it would keep the next from starting.
+            self.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            backends = self._children()
+            for backend in backends:
                 os.kill(backend, signal.SIGKILL)
+            while not all(_ended(backend) for backend in backends):
+                time.sleep(0.001)
+        self._end(signal.SIGKILL)
 
     def url(self, store, *, port=None, user="postgres", database="postgres"):
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}?schema={store}"
@@ -172,6 +178,14 @@ class Postgres(Server):
         except (OSError, AttributeError):
             return []
         return [int(number) for number in text.split()]
+
+
+def _ended(pid):
+    """Whether a process is dead, though nobody may have taken notice yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
+    except OSError:
+        return True
 
 
 def _program(name):
