@@ -102,7 +102,14 @@ class MariaDB(Server):
 
     def _places(self):
         # Root has to be named; a change of the user would besides undo what ends the server with its test.
-        return [f"--datadir={self.directory / 'data'}", f"--user={getpass.getuser()}"]
+        # A server that starts removes what looks like a temporary table of its own, whosever it is.
+        temporary = self.directory / "tmp"
+        temporary.mkdir(exist_ok=True)
+        return [
+            f"--datadir={self.directory / 'data'}",
+            f"--tmpdir={temporary}",
+            f"--user={getpass.getuser()}",
+        ]
 
 
 _SMALL = [
