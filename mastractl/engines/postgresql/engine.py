@@ -133,11 +133,18 @@ class PostgresEngine:
             message = f"the origin {origin!a} holds a NUL or a lone surrogate, which no PostgreSQL text may"
             raise errors.BadRequest(message)
         now = self._clock.now()
-        asked = (self._uid, now, origin, *_columns(ops))
-        rows = life.connections.once(lambda c: c.run(self._sql.commit, asked))
-        if not rows:
+        statement = self._sql.commit_one if len(ops) == 1 else self._sql.commit
+        values = (self._uid, now, origin, *(_row(ops[0]) if len(ops) == 1 else _columns(ops)))
+        ((revision, did, *stood),) = life.connections.once(lambda c: c.run(statement, values))
+        if revision is None:
             raise failures.replaced(self._address)
-        made = self._planned(ops, rows, origin=origin, now=now)
+        rows = [stood] if len(ops) == 1 else zip(*stood, strict=True) if ops else ()
+        standing = {op.key: Entry(op.key, *row) for op, row in zip(ops, rows, strict=True) if row[1]}
+        changes = planning.plan(ops, standing, revision=revision + (not did), origin=origin, now=now)
+        if bool(changes) != did:
+            message = f"{self._address.shown}: the database does not go by the rules of this program"
+            raise errors.StorageValidationError(message, hint="check the store, and report this")
+        made = Commit(revision, changes)
         life.waiting.heard(made.revision)
         return made
 
@@ -235,7 +242,7 @@ class PostgresEngine:
         promises = self._promises
         if promises.synchronous_commit == "off" and not promises.chosen and not self._address.pooled:
             self._settings["synchronous_commit"] = "on"
-            connection.run("SET synchronous_commit = on")
+            connection.execute("SET synchronous_commit = on")
             self._take_stock(connection)
 
     def _take_stock(self, connection: Connection) -> None:
@@ -299,36 +306,18 @@ class PostgresEngine:
             raise failures.replaced(self._address)
         return rows[0][0], rows[0][1]
 
-    def _planned(self, ops: Sequence[Op], rows: list[tuple[Any, ...]], *, origin: str, now: float) -> Commit:
-        """What the database did, by the rules that it went by. Raises Conflict."""
-        standing: dict[str, Entry] = {}
-        revision, made = 0, False
-        for row in rows:
-            if row[0] is None:
-                revision, made = row[2], row[6]
-            else:
-                standing[row[0]] = Entry(*row[:6])
-        changes = planning.plan(
-            ops, standing, revision=revision if made else revision + 1, origin=origin, now=now
-        )
-        if bool(changes) != made:
-            message = f"{self._address.shown}: the database does not go by the rules of this program"
-            raise errors.StorageValidationError(
-                message, hint="run the command that checks the store, and report this"
-            )
-        return Commit(revision, changes)
+
+def _row(op: Op) -> tuple[Any, ...]:
+    """An operation as the function takes it: key, value, whether it is a check, expiry, condition."""
+    condition = None if op.if_revision is None else Int8(min(op.if_revision, _HIGHEST))
+    if isinstance(op, Put):
+        return op.key, op.value, False, op.expires_at, condition
+    return op.key, None, isinstance(op, Check), None, condition
 
 
 def _columns(ops: Sequence[Op]) -> tuple[list[Any], ...]:
-    """The operations as the parallel arrays that the function takes."""
-    puts = [op if isinstance(op, Put) else None for op in ops]
-    return (
-        [op.key for op in ops],
-        [op and op.value for op in puts],
-        [isinstance(op, Check) for op in ops],
-        [op and op.expires_at for op in puts],
-        [None if op.if_revision is None else Int8(min(op.if_revision, _HIGHEST)) for op in ops],
-    )
+    """The operations as parallel arrays of the same."""
+    return tuple([list(column) for column in zip(*map(_row, ops), strict=True)]) or ([], [], [], [], [])
 
 
 def _refuse_too_much(ops: Sequence[Op]) -> None:

@@ -63,6 +63,11 @@ _MEANINGS = {
         "the database's encoding lacks a character of it",
         "keep the store in a database with encoding UTF8",
     ),
+    "23505": Meaning(
+        errors.StorageValidationError,
+        "log and index do not agree; nothing was written",
+        "check the store with repair: the index is made again from the log",
+    ),
     "25006": Meaning(
         errors.Forbidden,
         "the server takes no writes",

@@ -91,83 +91,71 @@ one that is meant."""
 COMMIT = """
 CREATE FUNCTION {s}.commit(
     store text, moment double precision, who text,
-    keys text[], puts bytea[], checks boolean[], lives double precision[], conditions bigint[]
-) RETURNS TABLE (
-    key text, value bytea, revision bigint, created_revision bigint, created_at double precision,
-    expires_at double precision, made boolean
+    keys text[], puts bytea[], checks boolean[], lives double precision[], conditions bigint[],
+    OUT revision bigint, OUT made boolean, OUT stood bytea[], OUT revisions bigint[],
+    OUT created bigint[], OUT created_at double precision[], OUT expired_at double precision[]
 ) LANGUAGE plpgsql AS $commit$
-#variable_conflict use_column
 DECLARE
-    line record;
-    hindered boolean;
+    number integer := cardinality(keys);
+    due boolean;
+    l record;
+    ids bigint[];
+    changing boolean[];
+    possible boolean;
+    next_id bigint;
 BEGIN
     FOR attempt IN 1..2 LOOP
-        hindered := false;
-        FOR line IN
-            WITH head AS MATERIALIZED (
-                SELECT h.revision, EXISTS (SELECT FROM {s}.current c WHERE c.expires_at <= moment) AS due
-                FROM {s}.head h WHERE h.one AND h.uid = store
-            ), touched AS MATERIALIZED (
-                SELECT a.n, a.key, a.value AS new, a.expires_at AS until, l.id, l.value,
-                    l.created_rev, l.created_at, l.expires_at,
-                    coalesce(a.condition = coalesce(l.id >> {bits}, 0), true) AS met,
-                    CASE WHEN a.is_check THEN false WHEN a.value IS NULL THEN l.id IS NOT NULL
-                        ELSE l.id IS NULL OR a.value <> l.value OR a.expires_at IS DISTINCT FROM l.expires_at
-                    END AS changes
-                FROM unnest(keys, puts, checks, lives, conditions)
-                    WITH ORDINALITY AS a (key, value, is_check, expires_at, condition, n)
-                LEFT JOIN {s}.current c ON c.key = a.key
-                LEFT JOIN {s}.log l ON l.id = c.id
-            ), wanted AS MATERIALIZED (
-                SELECT bool_and(met) AND bool_or(changes) AS wanted FROM touched
-            ), bump AS (
-                UPDATE {s}.head h SET revision = h.revision + 1 FROM head, wanted
-                WHERE h.one AND h.revision = head.revision AND NOT head.due AND wanted.wanted
-                RETURNING h.revision
-            ), made AS MATERIALIZED (
-                SELECT t.*, bump.revision,
-                    bump.revision << {bits} | row_number() OVER (ORDER BY t.n) - 1 AS row
-                FROM touched t, bump WHERE t.changes
-            ), logged AS (
-                INSERT INTO {s}.log (id, key, prev, created_rev, created_at, expires_at, at, origin, value)
-                SELECT m.row, m.key, m.id, coalesce(m.created_rev, m.revision),
-                    coalesce(m.created_at, moment),
-                    CASE WHEN m.new IS NULL THEN m.expires_at ELSE m.until END, moment, who, m.new
-                FROM made m
-            ), gone AS (
-                DELETE FROM {s}.current c USING made m WHERE c.key = m.key AND m.new IS NULL
-            ), kept AS (
-                INSERT INTO {s}.current AS c (key, id, expires_at)
-                SELECT m.key, m.row, m.until FROM made m WHERE m.new IS NOT NULL
-                ON CONFLICT (key) DO UPDATE SET id = excluded.id, expires_at = excluded.expires_at
-            )
-            SELECT NULL AS key, NULL::bytea AS value, coalesce(bump.revision, head.revision) AS revision,
-                NULL::bigint AS created_revision, NULL::float8 AS created_at, NULL::float8 AS expires_at,
-                bump.revision IS NOT NULL AS made,
-                head.due OR (bump.revision IS NULL AND wanted.wanted) AS hindered
-            FROM head CROSS JOIN wanted LEFT JOIN bump ON true
-            UNION ALL
-            SELECT t.key, t.value, t.id >> {bits}, t.created_rev, t.created_at, t.expires_at, NULL, NULL
-            FROM touched t WHERE t.id IS NOT NULL
-        LOOP
-            IF line.hindered THEN
-                hindered := true;
-                EXIT;
-            END IF;
-            IF line.made THEN
-                PERFORM pg_notify('mastractl_' || store, line.revision::text);
-            END IF;
-            key := line.key;
-            value := line.value;
-            revision := line.revision;
-            created_revision := line.created_revision;
-            created_at := line.created_at;
-            expires_at := line.expires_at;
-            made := line.made;
-            RETURN NEXT;
+        IF attempt = 2 THEN
+            PERFORM {s}.sweep(store, moment);
+        END IF;
+        SELECT h.revision, EXISTS (SELECT FROM {s}.current c WHERE c.expires_at <= moment)
+            INTO revision, due FROM {s}.head h WHERE h.one AND h.uid = store;
+        CONTINUE WHEN due;
+
+        possible := true;
+        FOR i IN 1..number LOOP
+            SELECT e.id, e.value, e.created_rev, e.created_at, e.expires_at INTO l
+                FROM {s}.current c JOIN {s}.log e ON e.id = c.id WHERE c.key = keys[i];
+            ids[i] := l.id;
+            stood[i] := l.value;
+            revisions[i] := l.id >> {bits};
+            created[i] := l.created_rev;
+            created_at[i] := l.created_at;
+            expired_at[i] := l.expires_at;
+            changing[i] := CASE
+                WHEN checks[i] THEN false
+                WHEN puts[i] IS NULL THEN l.id IS NOT NULL
+                ELSE l.id IS NULL OR puts[i] <> l.value OR lives[i] IS DISTINCT FROM l.expires_at END;
+            possible := possible AND coalesce(conditions[i] = coalesce(revisions[i], 0), true);
         END LOOP;
-        EXIT WHEN NOT hindered;
-        PERFORM {s}.sweep(store, moment);
+
+        made := possible AND coalesce(true = ANY (changing), false);
+        IF NOT made THEN
+            EXIT WHEN revision = (SELECT h.revision FROM {s}.head h WHERE h.one);
+            CONTINUE;
+        END IF;
+        UPDATE {s}.head h SET revision = h.revision + 1 WHERE h.one AND h.revision = commit.revision;
+        CONTINUE WHEN NOT FOUND;
+        revision := revision + 1;
+        next_id := revision << {bits};
+        FOR i IN 1..number LOOP
+            CONTINUE WHEN NOT changing[i];
+            INSERT INTO {s}.log (id, key, prev, created_rev, created_at, expires_at, at, origin, value)
+            VALUES (
+                next_id, keys[i], ids[i], coalesce(created[i], revision), coalesce(created_at[i], moment),
+                CASE WHEN puts[i] IS NULL THEN expired_at[i] ELSE lives[i] END, moment, who, puts[i]
+            );
+            IF puts[i] IS NULL THEN
+                DELETE FROM {s}.current c WHERE c.key = keys[i];
+            ELSIF ids[i] IS NULL THEN
+                INSERT INTO {s}.current (key, id, expires_at) VALUES (keys[i], next_id, lives[i]);
+            ELSE
+                UPDATE {s}.current c SET id = next_id, expires_at = lives[i] WHERE c.key = keys[i];
+            END IF;
+            next_id := next_id + 1;
+        END LOOP;
+        PERFORM pg_notify('mastractl_' || store, revision::text);
+        EXIT;
     END LOOP;
 END
 $commit$
@@ -175,13 +163,14 @@ $commit$
 """Applies operations, all or none. In parallel arrays: a NULL in `puts` is a delete, or a check if `checks`
 says so; a NULL in `conditions` is none.
 
-First it looks, at one moment and without a lock: what changes nothing, or cannot be done, is answered from
-that. If the counter still stands where the look found it, the look was right and the rest is written; if
-another commit came first, or something is due, the lock is taken, what is due is swept, and it looks again.
+First it looks without a lock. If the counter still stands where it was before the look, no commit came in
+between: what changes nothing, or cannot be done, is answered from that, and all else is written once the
+counter is raised, which takes the lock. If another commit came first, or something is due, the lock is
+taken, what is due is swept, and it looks again.
 
-Gives a row for the head (key NULL: the present revision, and whether a commit was made) and one for each key
-that stood before; none at all if the store is not the one that is meant. What the commit changed, or which
-condition was not met, is for `planning.plan` to say: from the same rows, by the same rules."""
+Gives the present revision (NULL if the store is not the one that is meant), whether this commit made it, and
+how each key stood before. What the commit changed, or which condition was not met, is for `planning.plan` to
+say: from the same facts, by the same rules."""
 
 _ENTRY = "l.key, l.value, l.id >> 20, l.created_rev, l.created_at, l.expires_at"
 """The columns of an Entry, in its own order, where `l` is the log."""
@@ -237,6 +226,13 @@ _CHANGES = (
 )
 """The head comes first, in the columns of a change, with the revision of the next one after the bound."""
 
+_COMMIT_ONE = (
+    "SELECT revision, made, stood[1], revisions[1], created[1], created_at[1], expired_at[1]"
+    " FROM {s}.commit(%s, %s, %s, ARRAY[%s]::text[], ARRAY[%s]::bytea[], ARRAY[%s]::boolean[],"
+    " ARRAY[%s]::double precision[], ARRAY[%s]::bigint[])"
+)
+"""Most commits are of one operation, and psycopg takes longer for an array than PostgreSQL."""
+
 _BEGIN_COMPACTING = (
     "UPDATE {s}.head SET compacted = greatest(compacted, %s) WHERE one AND uid = %s AND revision >= %s"
     " RETURNING pruned, compacted"
@@ -264,6 +260,7 @@ class Statements(NamedTuple):
     history: bytes
     history_limited: bytes
     commit: bytes
+    commit_one: bytes
     sweep: bytes
     begin_compacting: bytes
     prune: bytes
@@ -295,6 +292,7 @@ def statements(schema: str) -> Statements:
         history=log(_CHAIN, _NO_BOUND),
         history_limited=log(_CHAIN, _BOUND),
         commit=of("SELECT * FROM {s}.commit(%s, %s, %s, %s, %s, %s, %s, %s)"),
+        commit_one=of(_COMMIT_ONE),
         sweep=of("SELECT {s}.sweep(%s, %s)"),
         begin_compacting=of(_BEGIN_COMPACTING),
         prune=of(_PRUNE),
