@@ -38,7 +38,7 @@ class Stage:
         self.url = self.server.url(self.store)
         return self.server
 
-    def keys(self):
+    def names(self):
         """The names of the store's keys, for hands that reach in from outside."""
         return [f"{{{self.store}}}:{name}" for name in ("store", "index", "log", "due")]
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.servers.base import Server
+from tests.servers.base import Server, free_port
 
 
 class Valkey(Server):
@@ -14,8 +14,10 @@ class Valkey(Server):
 
     * `appendfsync`: "always", "everysec", "no", or None for no append-only file at all.
     * `password`: of the user `default`; `users`: lines of ACL rules, `"reader on >pw ~* +@read"`.
-    * `cluster`: one node that serves all slots.
-    * `settings`: anything else of valkey.conf, by name.
+    * `cluster`: a node that serves all slots, or those said: `"0 8191"`.
+    * `settings`: anything else of valkey.conf, by name; a tuple where a setting has several words.
+
+    `bus` is the port at which nodes of a cluster speak with each other.
 
     It keeps no snapshots. The wheel's program cannot speak TLS: put `tests.servers.tls.TlsFront` before it.
     """
@@ -30,6 +32,7 @@ class Valkey(Server):
         self.password = password
         self.users = users
         self.cluster = cluster
+        self.bus = free_port() if cluster else None
         self.settings = settings or {}
 
     def command(self):
@@ -45,18 +48,21 @@ class Valkey(Server):
             "cluster-enabled": "yes" if self.cluster else "no",
             "shutdown-timeout": 0,
         }
+        if self.cluster:
+            words["cluster-port"] = self.bus
         if self.password:
             words["requirepass"] = self.password
         command = [program()]
         for name, value in (words | self.settings).items():
-            command += [f"--{name}", str(value)]
+            command += [f"--{name}", *(value if isinstance(value, tuple) else [str(value)])]
         for user in self.users:
             command += ["--user", *user.split()]
         return command
 
     def ready(self):
         if self.cluster and "cluster_state:ok" not in self.ask("CLUSTER INFO"):
-            self.ask("CLUSTER ADDSLOTSRANGE 0 16383")
+            slots = self.cluster if isinstance(self.cluster, str) else "0 16383"
+            self.ask(f"CLUSTER ADDSLOTSRANGE {slots}")
             return False
         return self.ask("PING").startswith(("+PONG", "-NOAUTH"))
 

@@ -26,4 +26,4 @@ if done < #keys then
   more = true
   for i = #keys, done + 1, -1 do keys[i] = nil end
 end
-return {'ok', head.revision, more and 1 or 0, keys, entries}
+return {'ok', head.revision, more and 1 or 0, keys, entries, hides and 1 or 0}

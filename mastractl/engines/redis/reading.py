@@ -25,38 +25,42 @@ MESSAGES = 1000
 
 BYTES = 4 << 20
 
-_ATTEMPTS = 5
-"""How often a list is begun anew because the log was compacted from under it."""
+_ATTEMPTS = 3
+"""How often a list is begun anew because the log was compacted from under it, before it is read at once."""
 
 
 def page(session: Session, prefix: str, *, limit: int, after: str) -> Page:
     """As `Engine.range`."""
     for _ in range(_ATTEMPTS):
         try:
-            return _page(session, prefix, limit=limit, after=after)
+            return _page(session, prefix, limit=limit, after=after, keys=KEYS, most=BYTES)
         except errors.Expired:
             continue
-    message = f"{session.address.shown}: the log is compacted faster than the list can be read"
-    raise errors.Unavailable(message, hint="read it in pages, or compact less often")
+    return _page(session, prefix, limit=limit, after=after, keys=1 << 40, most=1 << 40)
 
 
-def _page(session: Session, prefix: str, *, limit: int, after: str) -> Page:
+def _page(session: Session, prefix: str, *, limit: int, after: str, keys: int, most: int) -> Page:
+    """The list, read in parts of no more than so many keys and bytes. Raises Expired."""
     low, high = planning.span(prefix, after)
     found: list[Entry] = []
-    first, revision, more = -1, -1, True
+    now, hides = session.now(), False
+    first = revision = -1
+    more: Any = True
     while more and not (limit and len(found) >= limit):
-        count = min(KEYS, limit - len(found)) if limit else KEYS
-        answer = session.ask("range", _low(low), _high(high), count, BYTES)
-        revision, more, keys = int(answer[1]), bool(answer[2]), answer[3]
+        count = min(keys, limit - len(found)) if limit else keys
+        asked = (_low(low), _high(high), count, most)
+        _, number, more, part, packed, hides = session.ask("range", *asked, now=now)
+        revision = int(number)
         first = revision if first < 0 else first
-        found.extend(packing.entries(keys, answer[4]))
-        if keys:
-            low = keys[-1].decode() + "\0"
+        found.extend(packing.entries(part, packed))
+        if part:
+            low = part[-1].decode() + "\0"
     end = low[:-1] if more else ""
     if revision == first:
         return Page(revision, tuple(found), end)
     since = changes(session, first, prefix, limit=0)
-    return _as_of(found, since, after=after, end=end, limit=limit)
+    made = _as_of(found, since, after=after, end=end, limit=limit)
+    return _without_due(made, now) if hides else made
 
 
 def _as_of(found: list[Entry], since: Changes, *, after: str, end: str, limit: int) -> Page:
@@ -73,6 +77,12 @@ def _as_of(found: list[Entry], since: Changes, *, after: str, end: str, limit: i
         entries = entries[:limit]
         end = entries[-1].key
     return Page(since.revision, tuple(entries), end)
+
+
+def _without_due(page: Page, now: float) -> Page:
+    """What is hidden in a store that cannot be written, and so cannot remove what is due."""
+    left = [entry for entry in page.entries if entry.expires_at is None or entry.expires_at > now]
+    return page._replace(entries=tuple(left))
 
 
 def changes(session: Session, since: int, prefix: str, *, limit: int) -> Changes:

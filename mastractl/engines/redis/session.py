@@ -51,6 +51,10 @@ class Session:
         """The uid of the store, and of the past it has if that is not its first."""
         return self._uid.decode() + (f"-{self._epoch.decode()}" if self._epoch != b"0" else "")
 
+    def now(self) -> float:
+        """The time by the engine's clock."""
+        return self._clock.now()
+
     def after_fork(self) -> None:
         """Go on with connections of this process's own; the parent's are not touched."""
         self._parents = self.wire  # kept, so that nothing of it is closed here

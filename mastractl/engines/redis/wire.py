@@ -250,7 +250,7 @@ class _TlsConnection(SSLConnection):
     def _connect(self) -> socket.socket:
         waits, self.socket_timeout = self.socket_timeout, self.socket_connect_timeout
         try:
-            made: socket.socket = super()._connect()
+            made: socket.socket = super()._connect()  # type: ignore[no-untyped-call]
         finally:
             self.socket_timeout = waits
         made.settimeout(waits)
