@@ -66,8 +66,10 @@ class Database:
     """A SQLite file in use by this process. Thread-safe; a forked child may go on with it.
 
     `journal` is "wal" or, where shared memory cannot be trusted, "delete"; afterwards, what it became.
-    `connect` opens a path or a `file:` URI; a driver other than `sqlite3` raises its errors all the same.
-    `remedy` says what to do about a damaged file. Raises what `explain` makes of SQLite's errors.
+    `still`: where a reader may not make the journal's files, and nobody has made them, the file is read
+    as one that nobody writes, for as long as it stays as it is. `connect` opens a path or a `file:` URI; a
+    driver other than `sqlite3` raises its errors all the same. `remedy` says what to do about a damaged
+    file. Raises what `explain` makes of SQLite's errors.
     """
 
     def __init__(
@@ -76,12 +78,15 @@ class Database:
         *,
         journal: str = "wal",
         read_only: bool = False,
+        still: bool = False,
         connect: Callable[[str], Connection] | None = None,
         remedy: str = _MOVE,
     ) -> None:
         self.path = path
         self.journal = journal
         self._read_only = read_only
+        self._still = still
+        self._taken: tuple[int, int] | None = None
         self._connect = connect or _connect
         self._remedy = remedy
         self._pool = allocate_lock()
@@ -212,6 +217,9 @@ class Database:
 
     def _take(self) -> Connection:
         with self._pool:
+            if self._taken and self._taken != _stillness(self.path):
+                self._taken = None
+                self._close_idle()
             self._borrowed += 1
             if self._idle:
                 return self._idle.pop()
@@ -239,8 +247,7 @@ class Database:
         connection = None
         try:
             if self._read_only:
-                name = self.path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-                connection = self._connect(f"file:{name}?mode=ro")
+                connection = self._open_for_reading()
             else:
                 connection = self._connect(self.path)
                 self._settle(connection)
@@ -249,6 +256,24 @@ class Database:
                 connection.close()
             raise explain(error, self.path, self._remedy) from error
         self._file = self._file or _identity(self.path)
+        return connection
+
+    def _open_for_reading(self) -> Connection:
+        name = self.path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        connection = self._connect(f"file:{name}?mode=ro")
+        if not self._still:
+            return connection
+        try:
+            _version(connection)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            self._taken = _stillness(self.path)
+            if error.sqlite_errorcode & 0xFF not in _NO_JOURNAL or not self._taken:
+                raise
+            connection = self._connect(f"file:{name}?mode=ro&immutable=1")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _settle(self, connection: Connection) -> None:
@@ -309,6 +334,9 @@ def newer(path: str, found: int, version: int) -> errors.StorageValidationError:
     return errors.StorageValidationError(message, hint="upgrade mastractl; nothing was changed")
 
 
+_NO_JOURNAL = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+"""What a reader is told that may not make the files of a journal."""
+
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -322,6 +350,17 @@ def _identity(path: str) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _stillness(path: str) -> tuple[int, int] | None:
+    """What a file is while nobody writes it; None while somebody does, or might."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - at every read, as above
+    except OSError:
+        return None
+    if any(os.path.exists(f"{path}-{end}") for end in ("wal", "journal")):  # noqa: PTH110 - as above
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _insist(connection: Connection, statement: str, seconds: float) -> None:

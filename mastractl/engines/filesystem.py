@@ -36,15 +36,15 @@ from mastractl.engines.logengine import speakable
 from mastractl.engines.planning import outcome
 from mastractl.engines.projection import check_value
 from mastractl.engines.scan import Sighting
-from mastractl.engines.tree import BELL, SPACE
+from mastractl.engines.tree import BELL, PRIVATE, SPACE
 from mastractl.engines.upkeep import Upkeep
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mastractl.clock import Clock
-    from mastractl.engines.contract import Adopt, Entry, Op
+    from mastractl.engines.contract import Adopt, Entry, Flaw, Op
     from mastractl.engines.database import Database
     from mastractl.engines.lookout import Lookout
     from mastractl.engines.tree import Staged
@@ -244,6 +244,28 @@ class FileEngine:
             compacted=now.compacted,
             problems=tuple(problems),
         )
+
+    def check(self, *, repair: bool = False) -> Iterator[Flaw]:
+        """As `contract.Checkable`: the log against its index, and the files against both.
+
+        With `repair`, the index is made to agree with the log, and files are written again from it.
+        """
+        from mastractl.engines import filecheck, sqlcheck  # noqa: PLC0415 - only who asks for it pays
+
+        database = self._ready()
+        if repair and not self._store.writable:
+            raise self._read_only()
+        if database is None:
+            return
+        where = self._tree.location(PRIVATE)
+        yield from sqlcheck.check(database, location=where, repair=repair)
+        if repair:
+            self._upkeep.place_due(put_aside=True)
+            self._upkeep.refresh(SPACE, deep=True)
+        checking = filecheck.FileCheck(
+            self._tree, database, self._upkeep, adopt=self._adopt, clock=self._clock
+        )
+        yield from checking.faults(repair=repair)
 
     def close(self) -> None:
         """Give everything back. Waiting calls return; later calls raise StorageClosed."""

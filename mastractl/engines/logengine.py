@@ -13,6 +13,7 @@ from mastractl import errors
 from mastractl.engines import sqllog
 from mastractl.engines.checks import check_operations
 from mastractl.engines.contract import Changes, Commit, Health
+from mastractl.engines.failpoints import failpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,6 +113,7 @@ class LogEngine:
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         self._ready()
+        self._store.refuse_replaced()
         if not speakable(prefix + after):
             prefix, after = "\0", ""  # under which there is no key
         while True:
@@ -130,6 +132,7 @@ class LogEngine:
         while True:
             made = self._store.write(lambda connection: self._append(connection, ops, origin))
             if isinstance(made, Commit):
+                failpoint("committed")
                 if made.changes:
                     self._tell(made.revision)
                 return made
@@ -233,7 +236,9 @@ class LogEngine:
         now = self._clock.now()
         if head.due is not None and head.due <= now:
             return head
-        return sqllog.extend(connection, ops, head, places, origin=origin, now=now)
+        made = sqllog.extend(connection, ops, head, places, origin=origin, now=now)
+        failpoint("logged")
+        return made
 
     def _compact(self, connection: Connection, before: int) -> None:
         sqllog.compact(connection, before)

@@ -111,6 +111,7 @@ class SqliteFileEngine(LogEngine):
         self._mount = mount_of(os.path.dirname(self._path))
         self._database = _open(self._path, self._mount, connect, writable=writable)
         self._bell = FileBell(f"{self._path}-bell")
+        self._hearing: Hearing | None = None
         super().__init__(
             self._database,
             location=self._path,
@@ -125,7 +126,8 @@ class SqliteFileEngine(LogEngine):
 
     def _begin(self) -> Waiting:
         if self._capabilities.push_watch:
-            return Waiting(self._present, Hearing(f"{self._path}-bell", self._present))
+            self._hearing = Hearing(f"{self._path}-bell", self._present)
+            return Waiting(self._present, self._hearing, rouse=self._hearing.rouse)
         blind = not self._writable or not self._mount.shared
         return Waiting(self._present, poll=_BLIND_POLL) if blind else Waiting(self._present)
 
@@ -143,6 +145,10 @@ class SqliteFileEngine(LogEngine):
         if damage != "ok":
             message = f"the database is damaged: {damage}"
             found.append(Problem(key="", location=self._path, message=message, hint=_REMEDY))
+        trouble = self._hearing and self._hearing.trouble
+        if trouble:
+            message = f"commits of other processes are heard of late: {trouble.message}"
+            found.append(Problem(key="", location=self._path, message=message, hint=trouble.hint))
         if self._writable and (self._mount.shared or self._database.journal != "wal"):
             kind = self._mount.kind if self._mount.shared else "a filesystem without shared memory"
             found.append(
@@ -214,7 +220,7 @@ def _open(
     path: str, mount: Mount, connect: Callable[[str], Connection] | None, *, writable: bool
 ) -> Database:
     """The database, its tables made if it is new and may be written."""
-    reader = Database(path, read_only=True, connect=connect, remedy=_REMEDY)
+    reader = Database(path, read_only=True, still=True, connect=connect, remedy=_REMEDY)
     keep = False
     try:
         with reader.snapshot() as connection:

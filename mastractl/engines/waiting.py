@@ -40,15 +40,22 @@ class Waiting:
     """The waits of one engine in one process.
 
     `present` asks the store for its revision. Without `listen` the store is asked every `poll` seconds;
-    with it, only to be sure.
+    with it, only to be sure. `rouse` is called when the listener is to look whether it was stopped: one
+    that has it need not look by itself.
     """
 
     def __init__(
-        self, present: Callable[[], int], listen: Listen | None = None, *, poll: float = POLL
+        self,
+        present: Callable[[], int],
+        listen: Listen | None = None,
+        *,
+        poll: float = POLL,
+        rouse: Callable[[], None] | None = None,
     ) -> None:
         self._present = present
         self._listen = listen
         self._poll = poll
+        self._rouse = rouse
         self._bell = Bell()
         self._known = -1
         self._looked_at = float("-inf")
@@ -83,6 +90,8 @@ class Waiting:
         self._bell.ring()
         with self._starting:
             thread = self._thread
+        if self._rouse:
+            self._rouse()
         if thread and thread is not threading.current_thread():
             thread.join(_LONGEST_REST)
 

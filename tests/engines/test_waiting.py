@@ -113,3 +113,18 @@ def test_a_closed_store_ends_all_waits(waiting_with, how):
         if how == "close":
             waiting.close()
         assert [end.result(LONG / 2) for end in ended] == [False, False]
+
+
+def test_a_listener_that_sleeps_is_roused_by_close():
+    roused = threading.Event()
+
+    def listen(heard, stopped):
+        heard(1)
+        roused.wait(LONG)
+        assert stopped.is_set()
+
+    waiting = Waiting(lambda: 0, listen, poll=LONG, rouse=roused.set)
+    assert waiting.wait(0, LONG)
+    waiting.close()
+    assert roused.is_set()
+    assert not waiting._thread.is_alive()
