@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -359,7 +359,9 @@ def following(engine: Engine, prefix: str) -> Iterator[list[Change]]:
         watching = pool.submit(follow)
         try:
             yield told
-            watching.result(SOON)
+            wait([watching], SOON)
+            assert watching.done(), f"the watcher is not told the end: {len(told)} changes came"
+            watching.result()
         finally:
             given_up.set()
 
