@@ -66,7 +66,8 @@ class Etcd(Server):
             status, document = self.call("/health", None)
         except (OSError, http.client.HTTPException, ValueError):
             return False
-        return status == 200 and document.get("health") == "true"
+        alarmed = "ALARM" in document.get("reason", "")  # it answers, if not to all
+        return alarmed or (status == 200 and document.get("health") == "true")
 
     def start(self):
         first = not self._prepared

@@ -46,7 +46,9 @@ _TABLE = {
         "itself with --auto-compaction-mode and --auto-compaction-retention, or raise --quota-backend-bytes",
     ),
     "permission denied": Meaning(
-        errors.Forbidden, "grant the user's role readwrite on the prefix (etcdctl role grant-permission)"
+        errors.Forbidden,
+        "name a user in the URL (etcd://user:password@host/prefix) whose role has readwrite on the prefix "
+        "(etcdctl role grant-permission)",
     ),
     "authentication failed": Meaning(
         errors.StorageConnectionError, "check user and password in the URL, percent-encoded where needed"
@@ -124,7 +126,7 @@ _GATEWAY = "etcd from 3.4 on answers here unless it runs with --enable-grpc-gate
 
 def unreachable(error: OSError, shown: str, *, opened: bool) -> errors.MastraError:
     """No connection could be made, so nothing was sent. `opened`: to a store that was reached before."""
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not (opened and isinstance(error, ssl.SSLEOFError)):
         return _tls(error, shown)
     message = f"{shown} cannot be reached: {error}"
     if opened:
@@ -132,16 +134,21 @@ def unreachable(error: OSError, shown: str, *, opened: bool) -> errors.MastraErr
     return errors.StorageConnectionError(message, hint="check host and port, and that etcd is running")
 
 
-def lost(error: OSError, shown: str, *, wrote: bool) -> errors.MastraError:
-    """The connection was lost after a request had been sent."""
+def lost(error: OSError, shown: str, *, wrote: bool, opened: bool = True) -> errors.MastraError:
+    """The connection was lost after a request had been sent. `opened`: to a store that was reached before."""
     if "no HTTP" in str(error):
         message = f"what answers at {shown} is not the gateway of etcd v3: it does not speak HTTP"
         return errors.StorageConnectionError(message, hint=f"check host and port; {_GATEWAY}")
     message = f"the connection to {shown} was lost: {error}"
     if wrote:
         return errors.UnknownOutcome(message, hint=_READ_AGAIN)
-    if isinstance(error, ssl.SSLError):  # with TLS 1.3 a client's certificate is refused this late
+    if isinstance(error, ssl.SSLError) and not isinstance(
+        error, ssl.SSLEOFError
+    ):  # with TLS 1.3 a client's certificate is refused this late
         return _tls(error, shown)
+    if not opened:
+        hint = "check host and port; if etcd speaks TLS there, write etcds://"
+        return errors.StorageConnectionError(message, hint=hint)
     return errors.Unavailable(message, hint="try again when etcd is back")
 
 
@@ -152,6 +159,9 @@ def _tls(error: ssl.SSLError, shown: str) -> errors.MastraError:
         hint = "name its authority with cacert=, and the host as its certificate does"
     elif "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason:
         message, hint = f"{shown} does not speak TLS", "write etcd://"
+    elif isinstance(error, ssl.SSLEOFError):
+        message = f"{shown} hung up when TLS was begun"
+        hint = "if it does not speak TLS, write etcd://"
     elif "ALERT" in reason.upper():
         message = f"{shown} refuses the client's certificate: {error.reason}"
         hint = "name one that its --trusted-ca-file knows with cert= and key="

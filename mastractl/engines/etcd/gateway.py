@@ -66,7 +66,7 @@ class Gateway:
             wire.send(path, body, token, self.address.timeout)
         except OSError as error:
             wire.close()
-            raise faults.lost(error, self.address.shown, wrote=False) from error
+            raise self._lost(error) from error
         with self._lock:
             self._streams.add(wire)
             if self._closed:
@@ -115,7 +115,7 @@ class Gateway:
                 wire.close()
                 late = isinstance(error, TimeoutError) and not several
                 if (wrote and wire.sent) or last or late:
-                    raise faults.lost(error, self.address.shown, wrote=wrote and wire.sent) from error
+                    raise self._lost(error, wrote=wrote and wire.sent) from error
                 if several:
                     self._go_elsewhere()
             except BaseException:
@@ -125,6 +125,9 @@ class Gateway:
                 self._give(wire)
                 return answer
         raise AssertionError  # pragma: no cover - the last turn returns or raises
+
+    def _lost(self, error: OSError, *, wrote: bool = False) -> errors.MastraError:
+        return faults.lost(error, self.address.shown, wrote=wrote, opened=self._reached)
 
     def _login(self) -> str:
         """The token of the user in the URL, "" where there is none."""
@@ -136,7 +139,7 @@ class Gateway:
             status, data = wire.ask("/v3/auth/authenticate", body, "", self.address.timeout)
         except OSError as error:
             wire.close()
-            raise faults.lost(error, self.address.shown, wrote=False) from error
+            raise self._lost(error) from error
         self._give(wire)
         if status == 200:
             self._token = str(self._document(data).get("token", ""))

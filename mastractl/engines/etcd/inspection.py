@@ -121,9 +121,9 @@ class _Look:
     @classmethod
     def at_present(cls, store: Store) -> _Look:
         """As it is now."""
-        answer = store.txn([txn.read(store.names.head)])
-        head, modified = store.head_in(next(txn.ranges(answer)))
-        return cls(store, head, modified, answer["header"]["revision"])
+        (found,), moment = store.look(txn.span(store.names.head))
+        head, modified = store.head_in(found)
+        return cls(store, head, modified, moment)
 
     def log(self, last: dict[str, _Told], writer: Writer, *, repair: bool) -> Iterator[Flaw]:
         """The log has a line for each revision and none too many; what it says of each key goes to `last`."""
@@ -138,13 +138,11 @@ class _Look:
                 yield self._flaw("", f"the log has a line for revision {revision}, which was never made")
                 continue
             if revision != expected:
-                lost = f"{expected}" if revision == expected + 1 else f"{expected} to {revision - 1}"
-                yield self._flaw("", f"the log has no line for revision {lost}", "watchers list again")
+                yield self._missing(expected, revision - 1)
             expected = revision + 1
             self._take(records.load_changes(self._names, pair)[1], last)
         if expected <= self._head.revision:
-            lost = f"{expected} to {self._head.revision}"
-            yield self._flaw("", f"the log has no line for revision {lost}", "watchers list again")
+            yield self._missing(expected, self._head.revision)
         if forgotten:
             mended = repair and writer.forget_below(self._head.compacted) > 0
             message = f"the log still has lines up to revision {self._head.compacted}, which are forgotten"
@@ -245,6 +243,11 @@ class _Look:
     def _same_head(self) -> str:
         """Written though it is the same, so that a commit planned before the mend is planned again."""
         return txn.put(self._names.head, self._head.dump())
+
+    def _missing(self, first: int, last: int) -> Flaw:
+        lost = f"{first}" if first == last else f"{first} to {last}"
+        message = f"the log has no line for revision {lost}"
+        return self._flaw("", message, "compact up to there; watchers list again")
 
     def _flaw(self, key: str, message: str, hint: str = "", *, repaired: bool = False) -> Flaw:
         return Flaw(key, self._store.shown, message, hint, repaired)

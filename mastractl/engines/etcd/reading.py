@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mastractl import errors
 from mastractl.engines.contract import Changes, Page
 from mastractl.engines.etcd import txn
-from mastractl.engines.etcd.records import end, load_changes, load_entries
+from mastractl.engines.etcd.records import load_changes, load_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,10 +61,8 @@ def _page(store: Store, prefix: str, *, limit: int, after: str, now: float) -> t
         head, _ = store.head()
         return head, Page(head.revision, ())
     part = min(limit or _FIRST_PART, _FIRST_PART)
-    answer = store.txn([txn.read(store.names.head), txn.read(low, high, limit=part)])
-    first, found = txn.ranges(answer)
+    (first, found), moment = store.look(txn.span(store.names.head), txn.span(low, high, limit=part))
     head, _ = store.head_in(first)
-    moment = answer["header"]["revision"]
     entries = load_entries(store.names, found.get("kvs", ()))
     while (more := found.get("more", False)) and not (limit and len(entries) >= limit):
         low = store.names.entry(entries[-1].key) + b"\0"
@@ -88,18 +86,24 @@ def changes(store: Store, since: int, prefix: str, *, limit: int) -> tuple[Head,
     told: list[Change] = []
     place, part = since, min(limit or _FIRST_PART, 100)
     while True:
-        lines = txn.read(names.line(max(place + 1, 0)), end(names.log), limit=part)
-        first, found = txn.ranges(store.txn([txn.read(names.head), lines]))
+        # By both its ends: asked for a number, etcd counts all that follow, too.
+        begin = max(place + 1, 0)
+        lines = txn.span(names.line(begin), names.line(begin + part))
+        (first, found), _ = store.look(txn.span(names.head), lines)
         head, _ = store.head_in(first)
         if place < head.compacted and place > since:  # compacted meanwhile: the next call says so
             return head, Changes(place, tuple(told), more=True)
         refuse(head, place)
+        if place < head.revision and "kvs" not in found:
+            raise gap(store, place + 1)
         for pair in found.get("kvs", ()):
             if limit and len(told) >= limit:
                 return head, Changes(place, tuple(told), more=True)
             place = _follow(store, pair, place, prefix, told)
         if place >= head.revision:
             return head, Changes(head.revision, tuple(told))
+        if limit and len(told) >= limit:
+            return head, Changes(place, tuple(told), more=True)
         part = _next_part(found.get("kvs", ()), limit - len(told) if limit else 0)
 
 

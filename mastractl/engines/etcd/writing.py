@@ -153,13 +153,15 @@ class Writer:
         self._refuse_large(success, made)
         compare = [txn.modified(names.head, standing.modified)]
         compare += [txn.absent(names.entry(key)) for key in standing.unknown]
+        # What is many is read again only if it has to be: to ask for it would take as long as the writing.
+        instead = self._store.reads(keys) if len(keys) <= txn.FLAT else ()
         try:
-            answer = self._store.txn(success, self._store.reads(keys), compare, wrote=True)
+            answer = self._store.txn(success, instead, compare, wrote=True)
         except errors.NotFound:  # the lease ended before it was used
             self._leases.forget()
             return self._store.standing(keys)
         if not answer.get("succeeded"):
-            return self._store.standing_in(answer)
+            return self._store.standing_in(answer) if instead else self._store.standing(keys)
         self._store.seen.note_commit(standing.modified, head, int(answer["header"]["revision"]), made)
         return None
 
