@@ -181,7 +181,7 @@ def kill_connections(server, kind="CONNECTION"):
 @pytest.fixture
 def own(tmp_path):
     """A server of one's own, that may be ended."""
-    server = MariaDB(tmp_path / "server").start()
+    server = MariaDB(tmp_path / "server", in_memory=False).start()
     yield server
     server.kill()
 

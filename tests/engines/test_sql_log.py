@@ -255,6 +255,23 @@ def test_the_history_of_a_key_reads_its_own_rows_and_a_stretch_of_the_log_that_s
     assert rows_read(lambda: mariadb.range("")) > 1500, "what is counted is what is read"
 
 
+def test_a_long_log_is_looked_through_by_parts(engine, monkeypatch):
+    """However little of it is under the prefix: each part ends further on, and none is left out."""
+    monkeypatch.setattr(module, "_WINDOW", 3)
+    for number in range(10):
+        engine.commit([Put("rec/x" if number % 4 else "res/a", b'{"n":%d}' % number)])
+    since, told, parts = 0, [], 0
+    more = True
+    while more:
+        stretch = engine.changes(since, "res/", limit=5)
+        assert stretch.revision > since
+        told += [change.revision for change in stretch.changes]
+        since, more, parts = stretch.revision, stretch.more, parts + 1
+    assert (told, since, parts) == ([1, 5, 9], 10, 4)
+    assert len(engine.changes(0, "res/", limit=0).changes) == 3
+    assert engine.changes(0, "res/a").revision == 10
+
+
 # Its accounts.
 
 

@@ -303,7 +303,7 @@ def test_a_store_that_was_removed_or_replaced_takes_no_commit(url, store, sql, o
         lambda: engine.range(""),
         engine.revision,
     ):
-        with pytest.raises(errors.StorageConnectionError, match="removed while"):
+        with pytest.raises(errors.StorageConnectionError, match="removed or replaced"):
             call()
     stranger = open_store(url)
     stranger.commit([Put("res/b", b"{}")])
@@ -315,6 +315,20 @@ def test_a_store_that_was_removed_or_replaced_takes_no_commit(url, store, sql, o
         with pytest.raises(errors.StorageConnectionError, match="replaced by another"):
             call()
     assert [entry.key for entry in stranger.range("").entries] == ["res/b"]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_was_removed_or_replaced_takes_no_commit(tmp_path, open_store, replaced):
+    engine = open_store(sqlite_url(tmp_path))
+    engine.commit([Put("res/a", b"{}")])
+    for file in tmp_path.glob("store.db*"):
+        file.rename(file.with_name(f"old-{file.name}"))
+    if replaced:
+        open_store(sqlite_url(tmp_path))
+    for call in (lambda: engine.commit([Put("res/b", b"{}")]), lambda: engine.range(""), engine.revision):
+        with pytest.raises(errors.StorageConnectionError, match="removed or replaced"):
+            call()
+    assert (tmp_path / "store.db").exists() == replaced
 
 
 def test_tables_that_were_emptied_take_no_commit(url, store, sql, open_store):
@@ -387,7 +401,7 @@ def test_the_rights_that_are_asked_for_suffice(as_user, open_store):
 @pytest.fixture
 def own(tmp_path):
     """A server of one's own, whose settings may be changed."""
-    server = MariaDB(tmp_path / "server")
+    server = MariaDB(tmp_path / "server", in_memory=False)
     yield server
     server.kill()
 

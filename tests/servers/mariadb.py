@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import getpass
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pymysql
 
@@ -11,6 +15,9 @@ from tests.servers.base import Server, required
 
 USER, PASSWORD, DATABASE = "mastractl", "a pass/word@with:marks", "mastractl"
 """The password needs escaping in a URL, so that every test shows that it is escaped."""
+
+_MEMORY = "/dev/shm"
+_ENOUGH = 1 << 30
 
 _ESCAPED = "a%20pass%2Fword%40with%3Amarks"
 
@@ -28,16 +35,23 @@ class MariaDB(Server):
     """A server with durable commits and little memory. Its user may do everything, over TCP on the loopback.
 
     A store is a table prefix in one database. `settings` are further options of the server, without `--`;
-    they may be changed between `stop` and `start`.
+    they may be changed between `stop` and `start`. With `in_memory` its data is kept in memory where that can
+    be, until all tests end: a kill -9 loses nothing of it, and many tables are made quickly.
     """
 
     name = "mariadb"
 
-    def __init__(self, directory, *settings):
+    def __init__(self, directory, *settings, in_memory=True):
         super().__init__(directory)
         self.settings = list(settings)
+        roomy = in_memory and Path(_MEMORY).is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH
+        self._where = _MEMORY if roomy else None
+        self._place = self.directory
 
     def prepare(self):
+        if self._where:
+            self._place = Path(tempfile.mkdtemp(prefix="mastractl-mariadb-", dir=self._where))
+            atexit.register(self._remove)
         install = required("mariadb-install-db", _HINT)
         required("mariadbd", _HINT)
         (self.directory / "first.sql").write_text(_FIRST)
@@ -100,13 +114,17 @@ class MariaDB(Server):
             }
         )
 
+    def _remove(self):
+        self.kill()
+        shutil.rmtree(self._place, ignore_errors=True)
+
     def _places(self):
         # Root has to be named; a change of the user would besides undo what ends the server with its test.
         # A server that starts removes what looks like a temporary table of its own, whosever it is.
-        temporary = self.directory / "tmp"
+        temporary = self._place / "tmp"
         temporary.mkdir(exist_ok=True)
         return [
-            f"--datadir={self.directory / 'data'}",
+            f"--datadir={self._place / 'data'}",
             f"--tmpdir={temporary}",
             f"--user={getpass.getuser()}",
         ]

@@ -7,7 +7,7 @@
 A store is three tables (`tables`) in a database that may hold others. A commit is one transaction that locks
 the one row of the head first, so that revisions come without a gap and in the order of the commits;
 then it reads where its keys stand, has `planning` say what changes, and writes that (`transactions`).
-Nothing pushes: who waits looks at the head four times a second.
+Nothing pushes: who waits looks at the head twice a second.
 
 How long a connection, an answer and a lock may take is in `dialect`; parameters of the URL say otherwise.
 """

@@ -43,6 +43,8 @@ class Connections:
             yield connection
         except BaseException as error:
             self._discard(connection)
+            if self.dialect.lost(error):  # what made one go made others go
+                self._discard_idle()
             if isinstance(error, self.dialect.failures):
                 raise self.dialect.explain(error) from error
             raise
@@ -56,7 +58,6 @@ class Connections:
         except errors.Unavailable as error:
             if not self.dialect.lost(error.__cause__):
                 raise
-        self._discard_idle()
         with self.borrowed() as connection:
             return self.sent(connection, questions)
 

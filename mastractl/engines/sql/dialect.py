@@ -142,7 +142,7 @@ def unreachable(address: Address, error: object, hint: str) -> errors.StorageCon
 def vanished(address: Address, error: object = "") -> errors.StorageConnectionError:
     """The refusal of a store whose tables are gone."""
     del error
-    message = f"the tables of {address.shown} were removed while they were in use"
+    message = f"the tables of {address.shown} were removed or replaced while they were in use"
     return errors.StorageConnectionError(
         message, hint="open the store again: it is another one then, and watches begin anew"
     )

@@ -76,7 +76,8 @@ TLS_HINT = (
 
 _SESSION = (
     # Whatever the server's defaults: nothing is cut short, and backslashes escape as the driver thinks.
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = {}; "
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', completion_type = 0,"
+    " innodb_lock_wait_timeout = {}; "
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 )
 
@@ -93,7 +94,10 @@ _CLIENT = range(2000, 3000)
 _KILLED = {1053, 1317, 1927, 4031}
 """The server ended the connection or the statement, and says so."""
 
-_BUSY = {1205, 1213, 1020, 1180, 3572}
+_UNSURE = 1180
+"""An error during COMMIT, of which the server says no more."""
+
+_BUSY = {1020, 1205, 1213, 3572}
 """A deadlock, a wait for a lock that took too long, a commit that lost against another node's."""
 
 _FULL = {3, 28, 1021, 1026, 1034, 1114}
@@ -284,7 +288,7 @@ class MySQL:
         code = code_of(error)
         if code == _GONE:  # it could not be sent to its end, and half a packet is none
             return False
-        return committing if code in _KILLED else self.lost(error)
+        return committing if code in {*_KILLED, _UNSURE} else self.lost(error)
 
     def explain(self, error: Exception) -> errors.MastraError:
         """By the server's code; a certificate that does not do has only words."""
@@ -336,7 +340,8 @@ _REACH = (
 
 _REFUSALS = {
     1040: "the server has too many connections: raise max_connections, or have fewer programs",
-    1045: "check the user and the password; in a URL @ is written %40, / %2F, : %3A",
+    1045: "check the user and the password; in a URL @ is written %40, / %2F, : %3A. "
+    "A server that insists on TLS says no more than this either. " + TLS_HINT,
     1049: "CREATE DATABASE `{database}`, then open the store again",
     1129: "mysqladmin flush-hosts at the server, or raise max_connect_errors",
     1130: "allow this host: CREATE USER '{user}'@'<this host>' IDENTIFIED BY '...'",

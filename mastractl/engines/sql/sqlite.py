@@ -56,6 +56,7 @@ class SQLite:
         self._timeout = int(addresses.options(address, OPTIONS).get("timeout", LOCK_SECONDS))
         self._read_only = read_only
         self._path = str(address.url.database)
+        self._file: tuple[int, int] | None = None
 
     @staticmethod
     def upsert(
@@ -70,6 +71,7 @@ class SQLite:
 
     def connect(self) -> Connection:
         """A new connection, each of whose statements commits itself."""
+        self._refuse_replaced()
         mode = "ro" if self._read_only else "rwc"
         connection = sqlite3.connect(
             f"file:{quote(self._path)}?mode={mode}",
@@ -85,14 +87,27 @@ class SQLite:
         except BaseException:
             connection.close()
             raise
+        self._file = self._file or self._identity()
         return connection
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = Path(self._path).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _refuse_replaced(self) -> None:
+        if self._file is not None and self._identity() != self._file:
+            raise vanished(self.address)
 
     def settle(self, facts: Facts) -> None:
         """Nothing depends on it."""
 
     def parcels(self, connection: Connection, questions: Sequence[Question]) -> list[list[Question]]:
-        """All in one."""
+        """All in one. Raises StorageConnectionError if the file is another by now, or gone."""
         del connection
+        self._refuse_replaced()
         return [list(questions)]
 
     @staticmethod

@@ -133,6 +133,11 @@ class Statements:
         columns = (head.uid, head.revision, head.compacted, head.cleaned)
         return self._compile(select(*columns, self._due.scalar_subquery()))()
 
+    @cached_property
+    def pulse(self) -> Question:
+        """The revision, and nothing else."""
+        return self._compile(select(self.tables.head.c.revision))()
+
     def _entries(self) -> Select[Any]:
         log, current = self.tables.log, self.tables.current
         row = log.c

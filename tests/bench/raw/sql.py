@@ -43,7 +43,7 @@ class Raw:
 @contextmanager
 def opened(directory):
     """The URL of a new store and a `Raw` beside it, on one server of their own with its data on the disk."""
-    server = MariaDB(directory).start()
+    server = MariaDB(directory, in_memory=False).start()
     try:
         raw = Raw(server)
         try:
