@@ -201,3 +201,47 @@ class TestLimits:
         engine.commit([Put("res/a", document(1), expires_at=float("inf"))])
         clock.advance(10**9)
         assert engine.range("").entries[0].expires_at == float("inf")
+
+
+class TestCosts:
+    """A read handles about as many rows as it gives, however large the store is."""
+
+    @pytest.fixture
+    def cost(self, engine):
+        """The rows that a statement handles in all its steps."""
+        connection = engine._life.connections.open()
+
+        def cost(statement, **asked):
+            explained = b"EXPLAIN (ANALYZE, FORMAT JSON) " + statement
+            ((found,),) = connection.execute(explained, asked | {"now": 0.0}).fetchall()
+            return handled(found[0]["Plan"])
+
+        yield cost
+        connection.close()
+
+    @pytest.fixture
+    def large(self, engine):
+        engine.commit([Put(f"res/{number:04}", document(number)) for number in range(2000)])
+        for number in range(5):
+            engine.commit([Put("res/1000", document(-number - 1))])
+        return engine
+
+    def test_of_a_page(self, large, cost):
+        span = {"low": "res/", "high": "res0", "limit": 11}
+        assert cost(large._sql.range, after="", **span) < 100
+        assert cost(large._sql.range, after="res/1500", **span) < 100
+
+    def test_of_what_is_new(self, large, cost):
+        span = {"low": "res/", "high": "res0", "first": 4 << 20}
+        assert cost(large._sql.log(narrow=False, limited=True), skip=999, **span) < 100
+        assert cost(large._sql.log(narrow=False, limited=False), **span) < 100
+
+    def test_of_the_history_of_a_key(self, large, cost):
+        span = {"low": "res/1000", "high": "res/1001", "first": 0}
+        assert cost(large._sql.log(narrow=True, limited=True), skip=999, **span) < 100
+        assert cost(large._sql.log(narrow=True, limited=False), **span) < 100
+
+
+def handled(node):
+    own = node["Actual Rows"] * node["Actual Loops"] + node.get("Rows Removed by Filter", 0)
+    return own + sum(handled(child) for child in node.get("Plans", ()))

@@ -93,6 +93,13 @@ class TestALostConnection:
         await_idle_end(fragile)
         assert fragile.commit([Put(KEY, document(2))]).revision == 2
 
+    def test_that_was_idle_for_long_is_tried_before_a_commit(self, engine, fragile, proxy):
+        fragile.commit([Put(KEY, document(1))])
+        fragile._life.connections._idle[0].used_at -= 100
+        proxy.lose_answers()
+        assert fragile.commit([Put(KEY, document(2))]).revision == 2
+        assert proxy.lost == 1
+
     @pytest.mark.parametrize("read", ["get", "range", "changes", "revision", "health"])
     def test_is_made_again_for_a_read(self, engine, fragile, proxy, read):
         engine.commit([Put(KEY, document(1))])

@@ -143,9 +143,22 @@ class TestWhatIsRefused:
         with pytest.raises(errors.ConfigError, match=said):
             open_engine(f"postgresql://me:secret@localhost/db?{query}")
 
-    def test_a_url_that_makes_no_sense_without_its_password(self):
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            "sec%ret@localhost/db",
+            "secret@[::1/db",
+            "secret@localhost:port/db",
+            "secret@localhost:99999/db",
+            "secret@localhost/db?sslmode=maybe",
+            "secret@localhost/db?connect_timeout=soon",
+            "secret@localhost/db?keepalives_idle=long",
+            "secret@localhost/db?service=none",
+        ],
+    )
+    def test_a_url_that_makes_no_sense_without_its_password(self, rest):
         with pytest.raises(errors.ConfigError) as caught:
-            open_engine("postgresql://me:sec%ret@localhost/db")
+            open_engine(f"postgresql://me:{rest}")
         assert "sec" not in str(caught.value) + caught.value.hint
 
 

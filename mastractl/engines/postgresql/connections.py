@@ -50,8 +50,6 @@ _SETTINGS = {
 """What a session is told. Every statement has its index, and is planned once: by that index, whatever the
 statistics of a table say that grew a moment ago. A client that vanishes cannot keep a lock for long."""
 
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
-
 
 class Overdue(psycopg.OperationalError):
     """The server has not answered for longer than it allows itself."""
@@ -122,13 +120,19 @@ class Connections:
 
         It is made once more if its connection is lost. Raises Unavailable if that is lost too.
         """
-        try:
-            return self._repeatable(call)
-        except errors.Unavailable as first:
-            if not isinstance(first.__cause__, _LOST) or isinstance(first.__cause__, Overdue):
-                raise
-        self.drop_idle()
-        return self._repeatable(call)
+        for last in (False, True):
+            connection = self._take()
+            try:
+                return _undisturbed(connection, call)
+            except psycopg.Error as error:
+                if not connection.closed:
+                    raise failures.explain(error, self.address) from error
+                if last or isinstance(error, Overdue):
+                    raise failures.lost(error, self.address) from error
+            finally:
+                self._give(connection)
+            self.drop_idle()
+        raise AssertionError  # pragma: no cover - the last time returned or raised
 
     def once(self, call: Callable[[Connection], T]) -> T:
         """What the call gives, which must not be made twice: a commit.
@@ -146,17 +150,6 @@ class Connections:
         finally:
             self._give(connection)
 
-    def _repeatable(self, call: Callable[[Connection], T]) -> T:
-        connection = self._take()
-        try:
-            return _undisturbed(connection, call)
-        except psycopg.Error as error:
-            if connection.closed:
-                raise failures.lost(error, self.address) from error
-            raise failures.explain(error, self.address) from error
-        finally:
-            self._give(connection)
-
     def open(self) -> Connection:
         """A connection that is the caller's alone, to be closed by it."""
         address = self.address
@@ -166,7 +159,7 @@ class Connections:
                 autocommit=True,
                 prepare_threshold=None if address.pooled else 2,
             )
-        except _LOST as error:
+        except psycopg.Error as error:
             raise failures.unreachable(error, address) from error
         connection.patience = address.patience
         connection.poll = select.poll()

@@ -66,7 +66,7 @@ class _Life(NamedTuple):
 
 
 class PostgresEngine:
-    """An `Engine` on PostgreSQL 12 or later. The tables are made if there are none.
+    """An `Engine` on PostgreSQL 14 or later. The tables are made if there are none.
 
     Raises ConfigError for a URL that makes no sense, StorageConnectionError for a server or database that
     cannot be reached, StorageValidationError for tables that are not ours or newer than this program,
@@ -114,7 +114,7 @@ class PostgresEngine:
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
         low, high = bounds(prefix)
-        most = min(limit + 2, _HIGHEST) if limit else None
+        most = min(limit + 1, _HIGHEST) if limit else None
         asked = {"low": low, "high": high, "after": spoken(after), "limit": most}
         (head, *rows) = self._settled(self._sql.range, asked, head=0)
         more = bool(limit) and len(rows) > limit

@@ -142,12 +142,21 @@ def explain(error: psycopg.Error, address: Address) -> errors.MastraError:
 def unreachable(error: psycopg.Error, address: Address) -> errors.MastraError:
     """The error of ours for a connection that did not come about."""
     said = _first_line(error)
+    if re.search(_ILL_PUT, str(error)):
+        message = f"{address.shown!r} is nothing that libpq can use: {said}"
+        return errors.ConfigError(message, hint="see Connection URIs in PostgreSQL's manual")
     for state, pattern in _UNTOLD.items():
         if error.sqlstate == state or re.search(pattern, str(error)):
             return _made(_MEANINGS[state], error, address)
     hint = next((hint for pattern, hint in _SPOKEN if re.search(pattern, str(error))), "")
     return errors.StorageConnectionError(f"{address.shown} cannot be reached: {said}", hint=hint)
 
+
+_ILL_PUT = (
+    r"invalid \w+ value|invalid integer value|invalid port number|bad value for|Servname not supported"
+    r"|definition of service|could not match \d+"
+)
+"""What is said of a URL that nothing was tried with."""
 
 _UNTOLD = {
     "28P01": r"password authentication failed",

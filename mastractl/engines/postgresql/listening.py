@@ -59,6 +59,7 @@ def _hear(connection: Connection, heard: Callable[[int], None], stopped: threadi
             connection.run("SELECT 1")
         newest = -1
         while (told := connection.pgconn.notifies()) is not None:
-            newest = max(newest, int(told.extra))
+            if told.extra.isdigit():  # anybody may notify
+                newest = max(newest, int(told.extra))
         if newest >= 0:
             heard(newest)

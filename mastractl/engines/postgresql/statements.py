@@ -187,11 +187,12 @@ _GET = (
 _RANGE = (
     """SELECT ''::text COLLATE "C" AS key, uid::bytea AS value, revision, compacted,"""
     " CASE WHEN {due} THEN 1 ELSE 0 END::float8, NULL::float8 FROM {s}.head WHERE one"
-    " UNION ALL SELECT {entry}"
+    " UNION ALL (SELECT c.key, l.value, l.id >> 20, l.created_rev, l.created_at, l.expires_at"
     " FROM {s}.current c JOIN {s}.log l ON l.id = c.id"
     " WHERE c.key >= %(low)s AND c.key > %(after)s AND c.key < %(high)s"
     " AND (c.expires_at IS NULL OR c.expires_at > %(now)s)"
-    " ORDER BY key LIMIT %(limit)s"
+    " ORDER BY c.key LIMIT %(limit)s)"
+    " ORDER BY key"
 )
 """The head comes first, in the columns of an entry: (empty key, uid, revision, compacted, due or not)."""
 
