@@ -184,6 +184,15 @@ def test_a_server_that_is_loading_is_waited_for_a_while(stage):
     assert engine.revision() == 1
 
 
+def test_a_server_that_takes_no_more_clients_is_told_as_one(stage):
+    server = stage.serve()
+    engine = stage.open()
+    server.ask("CONFIG SET maxclients 1")
+    with pytest.raises(errors.Unavailable, match="as many clients"):
+        stage.open()
+    assert engine.commit([put("a", 1)]).revision == 1
+
+
 def test_where_nobody_listens_the_address_is_told(stage):
     port = free_port()
     with pytest.raises(errors.StorageConnectionError, match=f"127.0.0.1:{port}.*cannot be reached") as caught:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import redis
@@ -20,6 +21,7 @@ from mastractl.testing.engine_tests.foundation import SOON, drain, fold, number_
 from tests.engines.redis_stage import HOME, Stage, put
 from tests.engines.test_redis import RedisFixtures
 from tests.servers.base import shared
+from tests.servers.proxy import Proxy
 from tests.servers.valkey import Valkey
 
 
@@ -276,6 +278,33 @@ class TestLostPast:
             waiting = pool.submit(engine.wait, 2, SOON)
             other.commit([put("c", 1)])
             assert waiting.result(SOON)
+
+    def test_a_replica_that_is_promoted_may_have_forgotten(self, stage):
+        """Though each of the two had everything on its disk: what was not yet sent to the replica is lost."""
+        primary = stage.serve(settings={"repl-diskless-sync-delay": 0})
+        engine = stage.open()
+        engine.commit([put("a", 1)])
+        replica = stage.serve()
+        with Proxy(primary.port) as between:
+            replica.ask(f"REPLICAOF 127.0.0.1 {between.port}")
+            reader = None
+            while reader is None:
+                with suppress(errors.StorageError, errors.Forbidden, errors.Unavailable):
+                    reader = stage.open(read_only=True)
+            assert reader.identity == engine.identity
+            between.stall()
+            for number in range(2, 5):
+                engine.commit([put("a", number)])
+            bookmark = engine.revision(), engine.identity
+            primary.kill()
+            replica.ask("REPLICAOF NO ONE")
+        promoted = stage.open()
+        assert promoted.revision() == 1
+        for number in range(10, 20):
+            promoted.commit([put("a", number)])
+        with pytest.raises(errors.Expired):
+            watch(promoted, since=bookmark[0], identity=bookmark[1]).take(0)
+        assert promoted.identity != bookmark[1]
 
     def test_a_server_that_forgets_nothing_keeps_its_identity(self, stage):
         server = stage.serve()

@@ -43,7 +43,7 @@ local function put(key, packed, expires, value)
   local entry = revision .. ' ' .. created .. ' ' .. at .. ' ' .. expires .. '\n' .. value
   row(redis.call, revision, seq, key, ORIGIN, packed, entry)
   seq = seq + 1
-  redis.call('HSET', STORE, key, entry)
+  redis.call('HSET', STORE, 'revision', revision, key, entry)
   if not packed then redis.call('ZADD', INDEX, 0, key) end
   if expires ~= '-' then
     redis.call('ZADD', DUE, expires, key)
@@ -55,6 +55,7 @@ end
 local function delete(key, packed)
   row(redis.call, revision, seq, key, ORIGIN, packed, nil)
   seq = seq + 1
+  redis.call('HSET', STORE, 'revision', revision)
   redis.call('HDEL', STORE, key)
   redis.call('ZREM', INDEX, key)
   if expiry(packed) ~= '-' then redis.call('ZREM', DUE, key) end
@@ -69,5 +70,4 @@ for n, key in ipairs(keys) do
   end
 end
 if seq == 0 then return answer(head.revision, 0) end
-redis.call('HSET', STORE, 'revision', revision)
 return answer(revision, 1)

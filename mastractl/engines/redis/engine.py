@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mastractl.engines.redis.address import Address
     from mastractl.engines.redis.wire import Link
 
-MAX_COMMIT = 50_000
-"""The most operations in one commit: they keep everybody else waiting, about a second for so many."""
+MAX_COMMIT = 20_000
+"""The most operations in one commit: a script keeps everybody else waiting, for so many about a second."""
 
 COMPACTED_AT_ONCE = 5_000
 """Revisions that one script forgets."""

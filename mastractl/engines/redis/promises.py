@@ -70,7 +70,7 @@ def details(found: Life, address: Address) -> Iterator[tuple[str, str]]:
     facts, settings = found.facts, found.settings
     yield "server", _server(facts)
     yield "role", {"slave": "replica", "master": "primary"}.get(facts.get("role", ""), UNKNOWN)
-    yield "mode", "cluster" if facts.get("cluster_enabled") == "1" else facts.get("redis_mode", UNKNOWN)
+    yield "mode", facts.get("redis_mode") or facts.get("server_mode", UNKNOWN)
     yield "database", str(address.database)
     yield "prefix", address.prefix
     if most := int(facts.get("maxmemory", 0)):
@@ -89,7 +89,7 @@ def problems(found: Life, shown: str) -> Iterator[Problem]:
     That a server is less than durable is no problem but a choice, and said in the details.
     """
     policy = found.settings.get("maxmemory-policy", "noeviction")
-    if policy.startswith("allkeys"):
+    if policy.startswith("allkeys"):  # volatile-* takes only what has a TTL, and nothing of ours has
         yield Problem(
             "",
             shown,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mastractl.engines.redis.session import Session
 
 KEYS = 2000
-"""About 2 ms of a server's time."""
+"""A few milliseconds of a server's time."""
 
 MESSAGES = 1000
 

@@ -120,7 +120,6 @@ _BY_CLASS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 _BY_TEXT = (
-    (r"max number of clients", "MAXCLIENTS"),
     (r"DB index|SELECT is not allowed|invalid DB", "DATABASE"),
     (r"Authentication required|NOAUTH", "NOAUTH"),
     (r"invalid (username|password)|without any password configured|WRONGPASS", "WRONGPASS"),
@@ -132,6 +131,8 @@ _BY_TEXT = (
 
 def refusal(error: driver.RedisError) -> str:
     """The code of what the server answered; "" if it is no answer but a lost connection."""
+    if type(error) in {driver.ConnectionError, driver.TimeoutError}:
+        return "MAXCLIENTS" if "max number of clients" in str(error) else ""
     if isinstance(error, driver.MovedError):
         return "MOVED"
     for kind, code in _BY_CLASS:
@@ -140,10 +141,7 @@ def refusal(error: driver.RedisError) -> str:
     for pattern, code in _BY_TEXT:
         if match := re.search(pattern, str(error)):
             return code or match[0]
-    if isinstance(error, driver.AuthenticationError):
-        return "WRONGPASS"
-    lost = isinstance(error, driver.ConnectionError | driver.TimeoutError)
-    return "" if lost else "ERR"
+    return "WRONGPASS" if isinstance(error, driver.AuthenticationError) else "ERR"
 
 
 def explain(error: driver.RedisError, shown: str, prefix: str) -> errors.MastraError:

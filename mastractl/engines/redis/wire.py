@@ -54,7 +54,7 @@ class Link:
 
     def send(self, words: Sequence[Any]) -> None:
         """Send a command: on an error, the server has not got the whole of it."""
-        self._connection.send_command(*words, check_health=False)
+        self._connection.send_packed_command([_packed(words)], check_health=False)
 
     def receive(self) -> Any:
         """The answer to the command sent longest ago."""
@@ -184,6 +184,7 @@ class Wire:
         except (driver.ConnectionError, driver.TimeoutError, OSError) as error:
             if isinstance(error, driver.RedisError) and trouble.refusal(error):
                 raise
+            self._node = (self._address.host, self._address.port)  # the cluster may have another by now
             raise trouble.unreachable(error, self._address, met=self._met) from error
         try:
             self._greet(link)
@@ -242,6 +243,15 @@ class Wire:
         )
         message = f"{self._address.shown}: {why} after the commit was sent: it may or may not be written"
         return errors.UnknownOutcome(message, hint="read what stands, and decide anew")
+
+
+def _packed(words: Sequence[Any]) -> bytes:
+    """A command as it goes over the wire: the driver's own way is made for words of every kind."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        data = word if isinstance(word, bytes) else str(word).encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    return b"".join(parts)
 
 
 class _TlsConnection(SSLConnection):

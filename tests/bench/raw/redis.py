@@ -6,6 +6,7 @@ import json
 from contextlib import contextmanager
 
 import redis
+
 from tests.servers.valkey import Valkey
 
 
