@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 _IDLE_CONNECTIONS = 4
 
+_CLOSE = {"type": "close"}
+
+_TOO_LARGE = "RESPONSE_TOO_LARGE"
+"""What sqld says where an answer would exceed 10 MB, if it was not told otherwise."""
+
 Statement = tuple[str, "Sequence[Any]"]
 """A text with `?` for each parameter, and the parameters."""
 
@@ -87,23 +92,33 @@ class Client:
         A request that `writes` and whose answer is lost raises UnknownOutcome. One that only reads is sent
         again once, on a new connection. Raises StorageConnectionError, Forbidden, Unavailable.
         """
-        steps = [
-            {
-                "stmt": _statement(*statement),
-                "condition": {"type": "ok", "step": number - 1} if number else None,
-            }
-            for number, statement in enumerate(statements)
-        ]
-        asked = {"baton": None, "requests": [{"type": "batch", "batch": {"steps": steps}}, {"type": "close"}]}
-        body = json.dumps(asked, separators=(",", ":")).encode()
-        return _answer(self._post(body, writes=writes), self._address.shown)
+        batch = {"steps": [_step(number, *statement) for number, statement in enumerate(statements)]}
+        asked = {"baton": None, "requests": [{"type": "batch", "batch": batch}, _CLOSE]}
+        text = self._post("pipeline", asked, writes=writes)
+        answer = _answer(self._parsed(text, writes=writes), self._address.shown)
+        too_large = answer.failure and answer.failure.error.sqlite_errorname == _TOO_LARGE
+        return self._stream(batch, len(statements)) if too_large and not writes else answer
 
-    def _post(self, body: bytes, *, writes: bool) -> dict[str, Any]:
+    def _stream(self, batch: dict[str, Any], count: int) -> Answer:
+        """The same by a cursor, of which servers limit no size; it leaves a stream that is to be closed."""
+        text = self._post("cursor", {"baton": None, "batch": batch}, writes=False)
+        try:
+            first, *entries = [json.loads(line) for line in text.splitlines() if line]
+            answer = _collected(entries, count)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise _no_hrana(self._address.shown) from error
+        if first.get("baton"):
+            with contextlib.suppress(errors.MastraError):  # then the server closes it by itself, soon
+                self._post("pipeline", {"baton": first["baton"], "requests": [_CLOSE]}, writes=False)
+        return answer
+
+    def _post(self, route: str, asked: dict[str, Any], *, writes: bool) -> bytes:
+        body = json.dumps(asked, separators=(",", ":")).encode()
         for attempt in (1, 2):
             connection = self._take()
             sent = False
             try:
-                self._send(connection, body)
+                self._send(connection, route, body)
                 sent = True
                 answer = connection.getresponse()
                 status, text = answer.status, answer.read()
@@ -118,15 +133,17 @@ class Client:
                 connection.close()
                 raise
             self._give(connection)
-            return self._judged(status, text, writes=writes)
+            if status != 200:
+                raise self._refused(status, writes=writes)
+            return text
         raise AssertionError  # pragma: no cover - the second attempt returns or raises
 
-    def _send(self, connection: http.client.HTTPConnection, body: bytes) -> None:
+    def _send(self, connection: http.client.HTTPConnection, route: str, body: bytes) -> None:
         """Send a request whole, or raise: of a part of it the server makes nothing."""
         headers = {"content-type": "application/json"}
         if self._address.token:
             headers["authorization"] = f"Bearer {self._address.token}"
-        connection.request("POST", f"{self._address.path}/v3/pipeline", body, headers)
+        connection.request("POST", f"{self._address.path}/v3/{route}", body, headers)
 
     def _take(self) -> http.client.HTTPConnection:
         with self._lock:
@@ -171,27 +188,32 @@ class Client:
         connection.sock.settimeout(self._address.timeout)
         return connection
 
-    def _judged(self, status: int, text: bytes, *, writes: bool) -> dict[str, Any]:
-        """The answer, if it is one."""
+    def _parsed(self, text: bytes, *, writes: bool) -> dict[str, Any]:
+        with contextlib.suppress(ValueError):
+            found = json.loads(text)
+            if isinstance(found, dict):
+                return found
+        if writes:
+            why = "what came is no JSON object"
+            raise self._unknown(why)
+        raise _no_hrana(self._address.shown)
+
+    def _refused(self, status: int, *, writes: bool) -> errors.MastraError:
+        """What an HTTP status other than 200 means."""
         shown = self._address.shown
-        if status == 200:
-            with contextlib.suppress(ValueError):
-                found = json.loads(text)
-                if isinstance(found, dict):
-                    return found
         if status in {401, 403}:
             message = f"{shown} refuses who asks: HTTP {status}"
-            raise errors.Forbidden(message, hint="check the authToken in the URL, and what it permits")
+            return errors.Forbidden(message, hint="check the authToken in the URL, and what it permits")
         if status == 404:
             message = f"{shown} has no such database, or speaks no Hrana 3: HTTP 404"
-            raise errors.StorageConnectionError(message, hint="check the URL, and the version of the server")
+            return errors.StorageConnectionError(message, hint="check the URL, and the version of the server")
         if status == 429:
             message = f"{shown} is asked too often: HTTP 429"
-            raise errors.Unavailable(message, hint="try again later")
+            return errors.Unavailable(message, hint="try again later")
         if writes and not 400 <= status < 500:
-            raise self._unknown("HTTP " + str(status))
+            return self._unknown("HTTP " + str(status))
         message = f"{shown} does not answer as it should: HTTP {status}"
-        raise errors.Unavailable(message, hint="see the log of the server, and try again")
+        return errors.Unavailable(message, hint="see the log of the server, and try again")
 
     def _unknown(self, why: str) -> errors.UnknownOutcome:
         message = f"{self._address.shown}: a commit was sent, and its answer was lost: {why}"
@@ -215,6 +237,12 @@ def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
+
+
+def _step(number: int, sql: str, values: Sequence[Any]) -> dict[str, Any]:
+    """A statement that is executed if the one before it succeeded."""
+    condition = {"type": "ok", "step": number - 1} if number else None
+    return {"stmt": _statement(sql, values), "condition": condition}
 
 
 def _statement(sql: str, values: Sequence[Any]) -> dict[str, Any]:
@@ -280,9 +308,27 @@ def _answer(found: dict[str, Any], shown: str) -> Answer:
                 break
             rows.append([tuple([_decoded(value) for value in row]) for row in done["rows"]])
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        message = f"{shown} answers what is no Hrana 3"
-        raise errors.StorageConnectionError(message, hint="check the URL and the server") from error
+        raise _no_hrana(shown) from error
     return Answer(rows, None)
+
+
+def _collected(entries: list[dict[str, Any]], count: int) -> Answer:
+    """The answer that the entries of a cursor make up."""
+    rows: list[list[Any]] = []
+    for entry in entries:
+        kind = entry["type"]
+        if kind == "step_begin":
+            rows += [[] for _ in range(entry["step"] + 1 - len(rows))]
+        elif kind == "row":
+            rows[-1].append(tuple([_decoded(value) for value in entry["row"]]))
+        elif kind in {"step_error", "error"}:
+            return Answer(rows, Failure(entry.get("step", -1), _error(entry["error"])))
+    return Answer(rows + [[] for _ in range(count - len(rows))], None)
+
+
+def _no_hrana(shown: str) -> errors.StorageConnectionError:
+    message = f"{shown} answers what is no Hrana 3"
+    return errors.StorageConnectionError(message, hint="check the URL and the server")
 
 
 def _error(told: dict[str, Any]) -> sqlite3.Error:

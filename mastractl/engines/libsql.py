@@ -30,6 +30,7 @@ class LibsqlEngine(SqliteFileEngine):
     def __init__(
         self, path: str | os.PathLike[str], *, clock: Clock | None = None, read_only: bool = False
     ) -> None:
+        _driver()  # before anything is made
         super().__init__(path, connect=_connect, clock=clock or SystemClock(), read_only=read_only)
 
 
@@ -48,17 +49,21 @@ def open_url(url: str, *, adopt: Adopt, clock: Clock, read_only: bool) -> Engine
 def _connect(name: str) -> Connection:
     """A connection by the package, which looks like one by `sqlite3` to those who know no more of it."""
     try:
+        made = _driver().connect(name, timeout=0.0, isolation_level=None, _check_same_thread=False)
+    except ValueError as error:
+        raise _translated(error) from error
+    return cast("Connection", Shim(made))
+
+
+def _driver() -> Any:
+    """The package. Raises ConfigError where it is missing."""
+    try:
         import libsql  # type: ignore[import-untyped]  # noqa: PLC0415 - a server needs no driver
     except ModuleNotFoundError as error:
         message = "a file by libsql: needs the package libsql, which is not installed"
         hint = "pip install 'mastractl[libsql]', or write sqlite:PATH for the same file"
         raise errors.ConfigError(message, hint=hint) from error
-
-    try:
-        made = libsql.connect(name, timeout=0.0, isolation_level=None, _check_same_thread=False)
-    except ValueError as error:
-        raise _translated(error) from error
-    return cast("Connection", Shim(made))
+    return libsql
 
 
 class Shim:

@@ -1,13 +1,13 @@
 """An engine that is nothing but the log in SQL: what `sqlite:` and `libsql:` have in common.
 
 The statements are those of `sqllog`. What differs is where they are executed, and how a transaction is
-made of them: the `LogStore`.
+made of them: the `logstore.LogStore`.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from mastractl import errors
 from mastractl.engines import sqllog
@@ -16,39 +16,13 @@ from mastractl.engines.contract import Changes, Commit, Health
 from mastractl.engines.failpoints import failpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from mastractl.clock import Clock
     from mastractl.engines.contract import Capabilities, Entry, Flaw, Op, Page, Problem
+    from mastractl.engines.logstore import LogStore
     from mastractl.engines.sqllog import Connection, Head
     from mastractl.engines.waiting import Waiting
-
-T = TypeVar("T")
-
-
-class LogStore(Protocol):
-    """Where a log is kept. Thread-safe; a forked child goes on with connections of its own."""
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A connection for single statements, each of which sees a moment of its own."""
-        ...
-
-    def snapshot(self) -> AbstractContextManager[Connection]:
-        """A connection to read one moment with, as far as `sqllog.fetch_together` asks for it."""
-        ...
-
-    def write(self, body: Callable[[Connection], T]) -> T:
-        """Execute `body` as one transaction; it may be called again if others were faster."""
-        ...
-
-    def refuse_replaced(self) -> None:
-        """Raises StorageConnectionError if it is known without a query that this is another store by now."""
-        ...
-
-    def close(self) -> None:
-        """Give all connections back."""
-        ...
 
 
 class LogEngine:

@@ -15,7 +15,7 @@ from mastractl.engines.sqllog import SEQ_BITS, fetch_together
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mastractl.engines.logengine import LogStore
+    from mastractl.engines.logstore import LogStore
     from mastractl.engines.sqllog import Connection
 
 _PART = 500

@@ -266,7 +266,7 @@ def test_a_server_of_another_kind():
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
-        with pytest.raises(errors.Unavailable, match="does not answer as it should"):
+        with pytest.raises(errors.StorageConnectionError, match="no Hrana"):
             open_engine(f"libsql://127.0.0.1:{listener.getsockname()[1]}?tls=0")
 
 
@@ -362,6 +362,21 @@ def test_a_commit_is_two_requests(server, store, made, monkeypatch):
     assert len(engine.range("").entries) == 100
     engine.get("rec/n/1")
     assert len(asked) == 2
+
+
+def test_a_list_may_be_larger_than_a_server_answers_at_once(server, store, made):
+    """sqld refuses to answer more than 10 MB; what it streams has no limit."""
+    engine = made(server.url(store))
+    large = b'"%s"' % (b"x" * 1_500_000)
+    for number in range(6):
+        engine.commit([Put(f"rec/n/{number}", large)])
+    page = engine.range("rec/")
+    assert (page.revision, [entry.value for entry in page.entries]) == (6, [large] * 6)
+    assert len(engine.changes(0).changes) == 6
+    engine.compact(3)
+    with pytest.raises(errors.Expired):
+        engine.changes(0)
+    assert len(engine.changes(3).changes) == 3
 
 
 def test_a_conflict_writes_nothing(server, store, made):

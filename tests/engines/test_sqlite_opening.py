@@ -522,3 +522,11 @@ while done < 25:
     engine = made(SqliteEngine(path))
     assert number_of(engine.get(KEY)) == 100
     assert engine.revision() == 101
+
+
+def test_without_the_driver_its_extra_is_named_and_nothing_is_left(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "libsql", None)
+    with pytest.raises(errors.ConfigError) as caught:
+        open_engine(f"libsql:{path}")
+    assert "mastractl[libsql]" in caught.value.hint
+    assert not path.exists()

@@ -21,6 +21,9 @@ from pathlib import Path
 STREAM_SECONDS = 5.0
 """How long a stream is kept that nobody uses, and with it the lock of its transaction."""
 
+MAX_RESPONSE = 10_000_000
+"""The largest answer of a pipeline in bytes, as sqld has it; a cursor has no limit."""
+
 TOKEN = "t0ken-of-the-tests"
 
 
@@ -155,6 +158,12 @@ class Stream:
         raise Refusal(f"no condition {kind}", "PROTOCOL")
 
 
+def small_enough(response):
+    if len(json.dumps(response)) > MAX_RESPONSE:
+        raise Refusal("Response is too large", "RESPONSE_TOO_LARGE")
+    return response
+
+
 def statements(text):
     """The statements of a text, one at a time."""
     piece = ""
@@ -262,7 +271,7 @@ class Handler(BaseHTTPRequestHandler):
         results, closed = [], False
         for request in asked["requests"]:
             try:
-                results.append({"type": "ok", "response": stream.answer(request)})
+                results.append({"type": "ok", "response": small_enough(stream.answer(request))})
             except Refusal as refusal:
                 results.append({"type": "error", "error": refusal.told})
             closed = closed or request["type"] == "close"
