@@ -140,16 +140,17 @@ class Postgres(Server):
         self._end(signal.SIGINT)  # SIGTERM would wait for the clients to leave
 
     def kill(self):
-        if self.process is None:
-            return
-        self.process.send_signal(signal.SIGSTOP)  # it begins no further process
-        backends = self._children()
+        if self.process and self.process.poll() is None:
+            # Stopped first, so that it forks no more: one that outlived it would keep the next from starting.
+            self.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            backends = self._children()
+            for backend in backends:
+                with suppress(ProcessLookupError):
+                    os.kill(backend, signal.SIGKILL)
+            while not all(_ended(backend) for backend in backends):
+                time.sleep(0.001)
         self._end(signal.SIGKILL)
-        for backend in backends:
-            with suppress(ProcessLookupError):
-                os.kill(backend, signal.SIGKILL)
-        while any(_runs(backend) for backend in backends):
-            time.sleep(0.001)  # their memory is in the way of the next start
 
     def url(self, store, *, port=None, user="postgres", database="postgres"):
         return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}?schema={store}"
@@ -191,11 +192,12 @@ class Postgres(Server):
         return [int(number) for number in text.split()]
 
 
-def _runs(process):
+def _ended(pid):
+    """Whether a process is dead, though nobody may have taken notice yet."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
     except OSError:
-        return False
+        return True
 
 
 def _program(name):

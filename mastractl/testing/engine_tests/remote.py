@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -164,7 +164,7 @@ class RemoteSuite(Foundation):
         link.accept()
         assert self.two(ledger).outcome == "done"
         assert audit(beside, ledger.lines) == []
-        assert [line.outcome for line in ledger.lines[2:4]] == ["refused"] * 2, "it was not even connected"
+        assert number_of_commits(beside) == 2, "what was asked of nobody was written"
 
     def test_reads_outlive_a_connection_that_was_cut(self, engine: Engine, link: Link) -> None:
         """Each of them, for each may find the pieces of a connection that nobody used meanwhile."""
@@ -219,10 +219,15 @@ class RemoteSuite(Foundation):
         keys = [self.home + "x", self.home + "y"]
         with ThreadPoolExecutor(1) as pool:
             racing = pool.submit(race, clients, keys, 40, random.Random(11))  # noqa: S311 - a test's dice
+            lost_at = 0
             while not racing.done():
-                link.lose_answers(after=self.commit_marker)
-                link.cut()
-                threading.Event().wait(0.005)
+                # Not too often: each unknown outcome doubles what the verdict has to consider.
+                noted = sum(len(client.history) for client in clients)
+                if noted >= lost_at + 25:
+                    lost_at = noted
+                    link.lose_answers(after=self.commit_marker)
+                    link.cut()
+                threading.Event().wait(0.001)
             history = racing.result(SOON)
         found = violation(history)
         assert found is None, str(found)
@@ -354,7 +359,9 @@ def following(engine: Engine, prefix: str) -> Iterator[list[Change]]:
         watching = pool.submit(follow)
         try:
             yield told
-            watching.result(SOON)
+            wait([watching], SOON)
+            assert watching.done(), f"the watcher is not told the end: {len(told)} changes came"
+            watching.result()
         finally:
             given_up.set()
 
