@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers.base import die_with_parent
@@ -76,3 +78,13 @@ def kill(*processes):
     for process in processes:
         process.kill()
         process.communicate(timeout=PATIENCE)
+
+
+@contextmanager
+def stopped(process):
+    """The process does nothing meanwhile, as one on a machine that sleeps or has lost its network."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)

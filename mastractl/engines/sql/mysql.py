@@ -77,7 +77,10 @@ TLS_HINT = (
 _SESSION = (
     # Whatever the server's defaults: nothing is cut short, and backslashes escape as the driver thinks.
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', completion_type = 0,"
-    " innodb_lock_wait_timeout = {}; "
+    " innodb_lock_wait_timeout = {}"
+    # A client that stops in mid-commit would hold the head for hours. MySQL has no such setting, and reads
+    # this as a comment.
+    " /*M!100300 , idle_transaction_timeout = 5 */; "
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 )
 
