@@ -104,6 +104,8 @@ class FileCheck:
         try:
             data, _ = self._tree.read(where)
             document = values.load(data.removeprefix(BOM).decode())
+            if values.load(entry.value) == document:
+                return None
             if self._adopt(key, document, entry.value, self._clock.now()) == entry.value:
                 return None
         except OSError as error:

@@ -84,7 +84,7 @@ def adopt(
             f"expected a JSON object, found {_json_type(document)}",
             'a resource is {"apiVersion": ..., "kind": ..., "metadata": {...}, "spec": {...}}',
         )
-    before: JsonObject | None = values.load(previous) if previous is not None else None
+    before = _resource(previous)
     where = place(key)
     known = _known(kinds, where)
     found = _canonical(_identified(document, where, before, known), where)
@@ -101,6 +101,12 @@ def adopt(
     if previous is not None and before is not None and lifecycle.same(before, adopted):
         return previous
     return values.dump(adopted)
+
+
+def _resource(previous: bytes | None) -> JsonObject | None:
+    """What the log had, if it was a resource: a program may have put there what is none."""
+    document = None if previous is None else values.load(previous)
+    return document if isinstance(document, dict) and isinstance(document.get("metadata"), dict) else None
 
 
 def _known(kinds: KindRegistry | None, where: Place) -> Kind | None:

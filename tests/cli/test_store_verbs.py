@@ -97,7 +97,10 @@ def test_a_backup_is_not_for_a_terminal(kitchen):
 def test_a_store_in_order(kitchen):
     done = kitchen.ok("store", "check")
     assert done.lines == [
-        f"looked at {kitchen.store} from revision 0 to 4: 4 entries, 4 commits, 10 changes",
+        (
+            f"looked at {kitchen.store} from revision 0 to 4: 4 entries, 4 commits, 10 changes; "
+            "the engine's own accounts"
+        ),
         "all of it agrees",
     ]
     document = kitchen.ok("store", "check", "-o", "json").json

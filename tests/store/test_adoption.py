@@ -36,6 +36,12 @@ def test_a_new_file_gets_an_identity():
     assert metadata["uid"][19] in "89ab"
 
 
+def test_what_was_no_resource_is_no_past():
+    """A program may put anything under a key of a resource; a file edited there becomes one."""
+    for previous in ({"n": 1}, {"metadata": 7}):
+        assert adopted({"spec": {"instructions": "Cook."}}, previous)["metadata"]["generation"] == 1
+
+
 def test_it_is_pure():
     document = agent()
     before = values.copy(document)

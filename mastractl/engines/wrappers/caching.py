@@ -85,12 +85,18 @@ class CachingEngine(Wrapper):
         now = self._clock.now()
         result = {key: found.entry for key, found in remembered.items() if found.expires > now}
         missing = [key for key in dict.fromkeys(keys) if key not in result]
-        read = dict(zip(missing, super().get_many(missing), strict=True)) if missing else {}
+        read = self._read(missing)
         with self._lock:
             if turn == self._turn:
                 for key, entry in read.items():
                     self._memory.keep(Single(key, entry))
         return [(result | read)[key] for key in keys]
+
+    def _read(self, keys: Sequence[str]) -> dict[str, Entry | None]:
+        """What the engine within says of the keys."""
+        if len(keys) == 1:
+            return {keys[0]: self.inner.get(keys[0])}
+        return dict(zip(keys, super().get_many(keys), strict=True)) if keys else {}
 
     def range(self, prefix: str, *, limit: int = 0, after: str = "") -> Page:
         """The keys that start with the prefix and sort after `after`; all of them if `limit` is 0."""
