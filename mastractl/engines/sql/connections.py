@@ -34,6 +34,8 @@ class Connections:
         self._lock = allocate_lock()
         self._idle: list[Connection] = []
         self._closed = False
+        self.made = 0
+        """How many connections there have been: a new one may lead to a server that has begun anew."""
 
     @contextlib.contextmanager
     def borrowed(self) -> Iterator[Connection]:
@@ -102,12 +104,15 @@ class Connections:
             if self._idle:
                 return self._idle.pop()
         try:
-            return self.dialect.connect()
+            connection = self.dialect.connect()
         except self.dialect.failures as error:
             explained = self.dialect.explain(error)
             if isinstance(explained, errors.Unavailable):
                 explained = unreachable(self.dialect.address, error, explained.hint)
             raise explained from error
+        with self._lock:
+            self.made += 1
+        return connection
 
     def _give(self, connection: Connection) -> None:
         with self._lock:

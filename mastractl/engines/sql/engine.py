@@ -79,8 +79,9 @@ class SqlEngine:
 
     @property
     def identity(self) -> str:
-        """The uid that the tables were born with."""
-        return self._identity
+        """The uid that the tables were born with, and which past it is if a crash has taken one back."""
+        past = self._transactions.past
+        return f"{self._identity}-{past}" if past else self._identity
 
     def get(self, key: str) -> Entry | None:
         """The key as it stands now, or None."""
@@ -128,19 +129,32 @@ class SqlEngine:
         standing = self._statements.standing([op.key.encode() for op in ops])
         questions = [self._statements.due, *standing]
 
+        past = self._transactions.past
+
         def decide(head: Head, answers: list[Sequence[Row]]) -> tuple[list[Question], Commit | None]:
+            if self._transactions.past != past:
+                self._refuse_conditions(ops)
             if self._due(answers[0][0][0]):
                 return [], None
             return self._append(head, ops, [row for rows in answers[1:] for row in rows], origin)
 
         while (made := self._transactions.write(questions, decide)) is None:
             self._sweep()
+        if made.changes:
+            self._transactions.note(made.revision, made.changes[0].at)
         self._waiting.heard(made.revision)
         return made
 
     def changes(self, since: int, prefix: str = "", *, limit: int = 1000) -> Changes:
         """The log after revision `since`, for the keys under a prefix; all of it if `limit` is 0."""
-        if self._moment().head.revision == since:  # as whoever has nothing to be told finds out cheaply
+        past = self._transactions.past
+        present = self._moment().head.revision
+        if self._transactions.past != past:
+            self._waiting.close()  # the revisions heard of mean nothing any more
+            self._waiting = Waiting(self._pulse, poll=POLL)
+            message = f"{self._dialect.address.shown} has lost revisions in a crash, and perhaps {since}"
+            raise errors.Expired(message, floor=present, hint="list again and go on from there")
+        if present == since:  # as whoever has nothing to be told finds out cheaply
             return Changes(since, ())
         most = limit or UNLIMITED
         first = min(max(since + 1, 0), UNLIMITED >> SEQ_BITS) << SEQ_BITS
@@ -219,7 +233,9 @@ class SqlEngine:
             raise errors.StorageClosed(message)
         if os.getpid() != self._pid:
             self._connections.leave_to_parent()
+            past = self._transactions.past
             self._begin(Connections(self._dialect))
+            self._transactions.past = past
 
     def _facts(self) -> Facts:
         with self._connections.borrowed() as connection:
@@ -312,6 +328,14 @@ class SqlEngine:
         if self._read_only:
             message = f"the store at {self._dialect.address.shown} is open for reading only"
             raise errors.Forbidden(message, hint="open it without read_only")
+
+    def _refuse_conditions(self, ops: Sequence[Op]) -> None:
+        """Refuse what relies on revisions that the server may have lost, and given to other commits."""
+        for op in ops:
+            if op.if_revision:
+                message = f"{op.key!r} was read at revision {op.if_revision}, which may be lost in a crash"
+                hint = "read again and decide anew"
+                raise errors.Conflict(message, key=op.key, expected=op.if_revision, hint=hint)
 
     @staticmethod
     def _refuse_future(head: Head, asked: int) -> None:

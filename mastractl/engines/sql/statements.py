@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
-from mastractl.engines.sql.tables import FORMAT
+from mastractl.engines.sql.tables import FORMAT, SEQ_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -128,10 +128,17 @@ class Statements:
 
     @cached_property
     def head(self) -> Question:
-        """uid, revision, compacted, cleaned and when the next entry expires."""
-        head = self.tables.head.c
+        """uid, revision, compacted, cleaned, when the next entry expires, and the mark of the revision."""
+        head, row = self.tables.head.c, self.tables.log.c
         columns = (head.uid, head.revision, head.compacted, head.cleaned)
-        return self._compile(select(*columns, self._due.scalar_subquery()))()
+        mark = select(row.at).where(row.id == head.revision * (1 << SEQ_BITS)).scalar_subquery()
+        return self._compile(select(*columns, self._due.scalar_subquery(), mark))()
+
+    @cached_property
+    def mark(self) -> Statement:
+        """The mark of the revision whose first row of the log has this `id`: when it was made."""
+        row = self.tables.log.c
+        return self._compile(select(row.at).where(row.id == bindparam("id")))
 
     @cached_property
     def pulse(self) -> Question:
