@@ -160,7 +160,8 @@ def shared(kind):
 
 def required(program, hint):
     """The path of a program that a server needs; the test is skipped without it (and fails then in CI)."""
-    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    places = (str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")
+    found = shutil.which(program, path=os.pathsep.join(places))
     if found is None:
         pytest.skip(f"{program} is not installed: {hint}")
     return found
