@@ -14,9 +14,9 @@ from mastractl.engines.contract import Put
 from mastractl.engines.etcd import EtcdEngine
 from mastractl.engines.etcd.address import parse
 from mastractl.engines.opening import open_engine
-from tests.servers import certificates
 from tests.servers.base import free_port, shared
 from tests.servers.etcd import PASSWORD, Etcd, QuickEtcd
+from tests.servers.tls import make_certificates
 
 
 class SafeEtcd(Etcd):
@@ -185,7 +185,7 @@ def test_a_wait_over_tls_is_woken(opening):
 def test_tls_that_does_not_fit(safe, server, tmp_path):
     port, at = safe.port, safe.certificates
     login = f"mastra:{PASSWORD}@127.0.0.1"
-    certificates.make(tmp_path)
+    make_certificates(tmp_path)
     assert "write etcds://" in refused(f"etcd://{login}:{port}/mastra/x")
     assert "write etcd://" in refused(f"etcds://127.0.0.1:{server.port}/x")
     assert "cacert=" in refused(f"etcds://{login}:{port}/mastra/x")

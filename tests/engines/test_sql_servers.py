@@ -9,8 +9,8 @@ import pytest
 from mastractl import errors
 from mastractl.engines.contract import Delete, Put
 from mastractl.engines.opening import open_engine
-from tests.servers import certificates
 from tests.servers.mariadb import DATABASE, MariaDB
+from tests.servers.tls import make_certificates
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def open_store():
 def secured(own, tmp_path):
     """A server with a certificate, that insists on TLS, and the directory of the certificates."""
     place = tmp_path / "tls"
-    certificates.make(place)
+    make_certificates(place)
     server = own(
         f"ssl-ca={place}/ca.crt",
         f"ssl-cert={place}/server.crt",
@@ -79,7 +79,7 @@ def test_a_client_may_have_to_show_a_certificate(secured, open_store):
 
 def test_a_server_of_an_unknown_authority_is_not_trusted(secured, tmp_path):
     server, _ = secured
-    certificates.make(tmp_path / "other")
+    make_certificates(tmp_path / "other")
     with pytest.raises(errors.StorageConnectionError, match="certificate") as caught:
         open_engine(server.url("x") + f"&ssl_ca={tmp_path}/other/ca.crt&ssl_verify_identity=true")
     assert "ssl_ca=/path/ca.pem" in caught.value.hint

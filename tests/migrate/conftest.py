@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import random
-from importlib.util import find_spec
 
 import pytest
 
@@ -26,17 +25,7 @@ SERVERS = {
 """Engines whose stores are on servers: the module below `tests.servers` and the class in it."""
 
 
-def there(engine):
-    """Whether an engine, and what its tests need, is in this tree."""
-    if engine in {"memory", "file"}:
-        return True
-    server = SERVERS.get(engine)
-    return bool(find_spec(f"mastractl.engines.{engine}")) and (
-        server is None or bool(find_spec(f"tests.servers.{server[0]}"))
-    )
-
-
-ENGINES = [engine for engine in ("memory", *PATHS, *SERVERS) if there(engine)]
+ENGINES = ["memory", *PATHS, *SERVERS]
 
 
 class Stores:

@@ -7,8 +7,8 @@ import http.client
 import json
 import ssl
 
-from tests.servers import certificates
 from tests.servers.base import Server, free_port, required
+from tests.servers.tls import make_certificates
 
 PASSWORD = "s3cret-of-tests"
 
@@ -39,7 +39,7 @@ class Etcd(Server):
 
     def prepare(self):
         if self.tls:
-            certificates.make(self.certificates)
+            make_certificates(self.certificates)
 
     def command(self):
         scheme = "https" if self.tls else "http"

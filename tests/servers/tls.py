@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 class Authority:
     """Signs certificates, and keeps everything as PEM files in a directory.
 
-    `ca` is the path of its own certificate. `issue(name, hosts=)` gives the paths (certificate, key).
+    `ca` is the path of its own certificate. `issue(name, hosts=)` gives the paths (certificate, key); with
+    `named` false the name is no common name, which some servers take for a user's.
     """
 
     def __init__(self, directory, name="test authority"):
@@ -31,9 +32,10 @@ class Authority:
         made = made.add_extension(usage, True)
         self.ca = self._keep("ca.pem", made.sign(self._key, hashes.SHA256()))
 
-    def issue(self, name, *, hosts=("127.0.0.1",)):
+    def issue(self, name, *, hosts=("127.0.0.1",), named=True):
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        attribute = x509.NameOID.COMMON_NAME if named else x509.NameOID.ORGANIZATION_NAME
+        subject = x509.Name([x509.NameAttribute(attribute, name)])
         names = x509.SubjectAlternativeName([_host(host) for host in hosts])
         made = self._builder(subject, key).add_extension(names, False)
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -67,6 +69,19 @@ class Authority:
         path = self._directory / name
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return path
+
+
+def make_certificates(directory):
+    """Writes `ca.crt`, `server.crt`, `server.key`, `client.crt` and `client.key`, for the loopback alone.
+
+    The client's has no common name: etcd's gateway refuses one where passwords are asked for.
+    """
+    authority = Authority(directory)
+    authority.ca.rename(directory / "ca.crt")
+    for name in ("server", "client"):
+        hosts = ("127.0.0.1", "localhost")
+        certificate, _ = authority.issue(name, hosts=hosts, named=name == "server")
+        certificate.rename(directory / f"{name}.crt")
 
 
 class TlsFront:

@@ -41,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of store. `module` and `server` are where its engine and its server are found, "" for none.
+    """A kind of store. `server` is where its server is found, "" for none.
 
     `marker` gives what stands in the request that makes a commit, and in no other, as it goes over the wire.
     `terms` is added to the URL of a store that is reached by way of a proxy, which may hold bytes back: how
@@ -49,16 +49,10 @@ class Kind:
     """
 
     name: str
-    module: str
     local: str = ""
     server: str = ""
     marker: Callable[[], bytes] = bytes
     terms: str = ""
-
-    @property
-    def there(self):
-        """Whether its engine is."""
-        return importlib.util.find_spec(f"mastractl.engines.{self.module}") is not None
 
     def new(self, directory: Path) -> Place:
         """A new store: in the directory, or on the server of these tests."""
@@ -94,17 +88,17 @@ def _redis_commit():
 
 
 KINDS = (
-    Kind("file", "filesystem", local="file:"),
-    Kind("sqlite", "sqlite", local="sqlite:"),
-    Kind("libsql", "libsql", local="libsql:"),
-    Kind("libsql-server", "libsql", server="hrana:Hrana", marker=lambda: b"COMMIT"),
-    Kind("postgresql", "postgresql", server="postgresql:Postgres", marker=lambda: b".commit("),
-    Kind("redis", "redis", server="valkey:Valkey", marker=_redis_commit),
-    Kind("etcd", "etcd", server="etcd:Etcd", marker=lambda: b"/v3/kv/txn"),
-    Kind("sql", "sql", server="mariadb:MariaDB", marker=lambda: b"COMMIT"),
+    Kind("file", local="file:"),
+    Kind("sqlite", local="sqlite:"),
+    Kind("libsql", local="libsql:"),
+    Kind("libsql-server", server="hrana:Hrana", marker=lambda: b"COMMIT"),
+    Kind("postgresql", server="postgresql:Postgres", marker=lambda: b".commit("),
+    Kind("redis", server="valkey:Valkey", marker=_redis_commit),
+    Kind("etcd", server="etcd:Etcd", marker=lambda: b"/v3/kv/txn"),
+    Kind("sql", server="mariadb:MariaDB", marker=lambda: b"COMMIT"),
 )
 
-STORES = [kind for kind in KINDS if kind.there]
+STORES = KINDS
 REMOTE = [kind for kind in STORES if kind.server]
 
 
