@@ -3,15 +3,12 @@
 Inherit `EngineSuite` and one suite for each capability that the engine declares, and give the
 fixtures they name; a test of the suite itself fails where the two do not match:
 
-    class TestMyEngine(EngineSuite, DurableSuite, ExpirySuite):
+    class TestMyEngine(ByUrl, EngineSuite, DurableSuite, ExpirySuite):
         @pytest.fixture
-        def engine(self, clock, tmp_path):
-            engine = MyEngine(tmp_path, clock=clock)
-            yield engine
-            engine.close()
+        def url(self, tmp_path):
+            return f"my-scheme:{tmp_path / 'store'}"
 
-        @pytest.fixture
-        def reopen(self, engine, clock, tmp_path): ...
+`mastractl.testing.by_url.ByUrl` makes all fixtures of the first table but the last, of the URL of a new store.
 
 | capability       | suite               | further fixture                                              |
 |------------------|---------------------|--------------------------------------------------------------|

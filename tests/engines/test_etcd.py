@@ -6,47 +6,18 @@ import pytest
 from hypothesis import settings
 
 from mastractl.engines.etcd import EtcdEngine
+from mastractl.testing.by_url import ByUrl
 from mastractl.testing.engine_model import EngineMachine
 from mastractl.testing.engine_suite import DurableSuite, EngineSuite, ExpirySuite, PushSuite, SharedSuite
 from tests.servers.base import shared
 from tests.servers.etcd import QuickEtcd
 
 
-class TestEtcd(EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
+class TestEtcd(ByUrl, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
     @pytest.fixture
-    def opened(self):
-        opened = []
-        yield opened
-        for engine in opened:
-            engine.close()
-
-    @pytest.fixture
-    def open_another(self, clock, opened):
+    def url(self):
         server = shared(QuickEtcd)
-        url = server.url(server.new_store())
-
-        def open_another():
-            opened.append(EtcdEngine(url, clock=clock))
-            return opened[-1]
-
-        return open_another
-
-    @pytest.fixture
-    def engine(self, open_another):
-        return open_another()
-
-    @pytest.fixture
-    def reopen(self, opened, open_another):
-        def reopen():
-            for engine in opened:
-                engine.close()
-            return open_another()
-
-        return reopen
-
-    @pytest.fixture
-    def pusher(self, open_another):
-        return open_another()
+        return server.url(server.new_store())
 
 
 class EtcdMachine(EngineMachine):

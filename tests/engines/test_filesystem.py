@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from mastractl.engines import tree
 from mastractl.engines.filesystem import FileEngine
+from mastractl.testing.by_url import ByUrl
 from mastractl.testing.engine_model import EngineMachine
 from mastractl.testing.engine_suite import (
     DurableSuite,
@@ -37,43 +38,13 @@ class Hand:
         self.path(key).unlink()
 
 
-class FilesystemFixtures:
+class Files(ByUrl):
     @pytest.fixture
-    def opened(self):
-        opened = []
-        yield opened
-        for engine in opened:
-            engine.close()
-
-    @pytest.fixture
-    def open_another(self, clock, tmp_path, opened):
-        def open_another():
-            opened.append(FileEngine(tmp_path / "store", clock=clock))
-            return opened[-1]
-
-        return open_another
-
-    @pytest.fixture
-    def engine(self, open_another):
-        return open_another()
-
-    @pytest.fixture
-    def reopen(self, opened, open_another):
-        def reopen():
-            for engine in opened:
-                engine.close()
-            return open_another()
-
-        return reopen
-
-    @pytest.fixture
-    def pusher(self, open_another):
-        return open_another()
+    def url(self, tmp_path):
+        return f"file:{tmp_path / 'store'}"
 
 
-class TestFiles(
-    FilesystemFixtures, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite, ExternalEditSuite
-):
+class TestFiles(Files, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite, ExternalEditSuite):
     """With keys that have files."""
 
     @pytest.fixture
@@ -81,7 +52,7 @@ class TestFiles(
         return Hand(tmp_path / "store")
 
 
-class TestRecords(FilesystemFixtures, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
+class TestRecords(Files, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
     """With keys that live in the database alone: there is nothing to edit."""
 
     home = "rec/run/default/"

@@ -9,59 +9,24 @@ from hypothesis import settings
 
 from mastractl.engines.libsql import LibsqlEngine
 from mastractl.engines.opening import open_engine
+from mastractl.testing.by_url import ByUrl
 from mastractl.testing.engine_model import EngineMachine
 from mastractl.testing.engine_suite import DurableSuite, EngineSuite, ExpirySuite, PushSuite, SharedSuite
 from tests.servers.base import shared
 from tests.servers.hrana import Hrana
 
 
-class Fixtures:
+class TestLibsqlFile(ByUrl, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
     @pytest.fixture
-    def opened(self):
-        opened = []
-        yield opened
-        for engine in opened:
-            engine.close()
+    def url(self, tmp_path):
+        return f"libsql:{tmp_path / 'store.db'}"
 
+
+class TestLibsqlServer(ByUrl, EngineSuite, DurableSuite, SharedSuite, ExpirySuite):
     @pytest.fixture
-    def engine(self, open_another):
-        return open_another()
-
-    @pytest.fixture
-    def reopen(self, opened, open_another):
-        def reopen():
-            for engine in opened:
-                engine.close()
-            return open_another()
-
-        return reopen
-
-
-class TestLibsqlFile(Fixtures, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
-    @pytest.fixture
-    def open_another(self, clock, tmp_path, opened):
-        def open_another():
-            opened.append(LibsqlEngine(tmp_path / "store.db", clock=clock))
-            return opened[-1]
-
-        return open_another
-
-    @pytest.fixture
-    def pusher(self, open_another):
-        return open_another()
-
-
-class TestLibsqlServer(Fixtures, EngineSuite, DurableSuite, SharedSuite, ExpirySuite):
-    @pytest.fixture
-    def open_another(self, clock, opened):
+    def url(self):
         server = shared(Hrana)
-        url = f"{server.url(server.new_store())}&poll=0.05"
-
-        def open_another():
-            opened.append(open_engine(url, clock=clock))
-            return opened[-1]
-
-        return open_another
+        return f"{server.url(server.new_store())}&poll=0.05"
 
 
 class FileMachine(EngineMachine):

@@ -6,54 +6,21 @@ import pytest
 from hypothesis import settings
 
 from mastractl.engines.postgresql import PostgresEngine
+from mastractl.testing.by_url import ByUrl
 from mastractl.testing.engine_model import EngineMachine
 from mastractl.testing.engine_suite import DurableSuite, EngineSuite, ExpirySuite, PushSuite, SharedSuite
 from tests.servers.base import shared
 from tests.servers.postgresql import Postgres
 
 
-class Fixtures:
+class TestPostgres(ByUrl, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
     @pytest.fixture
     def url(self):
         server = shared(Postgres)
         return server.url(server.new_store())
 
-    @pytest.fixture
-    def opened(self):
-        opened = []
-        yield opened
-        for engine in opened:
-            engine.close()
 
-    @pytest.fixture
-    def open_another(self, url, clock, opened):
-        def open_another():
-            opened.append(PostgresEngine(url, clock=clock))
-            return opened[-1]
-
-        return open_another
-
-    @pytest.fixture
-    def engine(self, open_another):
-        return open_another()
-
-    @pytest.fixture
-    def reopen(self, opened, open_another):
-        def reopen():
-            for engine in opened:
-                engine.close()
-            return open_another()
-
-        return reopen
-
-
-class TestPostgres(Fixtures, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
-    @pytest.fixture
-    def pusher(self, open_another):
-        return open_another()
-
-
-class TestThroughAPooler(Fixtures, EngineSuite, DurableSuite, SharedSuite, ExpirySuite):
+class TestThroughAPooler(ByUrl, EngineSuite, DurableSuite, SharedSuite, ExpirySuite):
     """Without prepared statements, session settings and listening; with a name that has to be quoted."""
 
     @pytest.fixture

@@ -6,50 +6,21 @@ import pytest
 from hypothesis import settings
 
 from mastractl.engines.opening import open_engine
+from mastractl.testing.by_url import ByUrl
 from mastractl.testing.engine_model import EngineMachine
 from mastractl.testing.engine_suite import DurableSuite, EngineSuite, ExpirySuite, PushSuite, SharedSuite
 from tests.servers.base import shared
 from tests.servers.valkey import Valkey
 
 
-class RedisFixtures:
+class RedisFixtures(ByUrl):
     @pytest.fixture
     def server(self):
         return shared(Valkey)
 
     @pytest.fixture
-    def opened(self):
-        opened = []
-        yield opened
-        for engine in opened:
-            engine.close()
-
-    @pytest.fixture
-    def open_another(self, clock, server, opened):
-        url = server.url(server.new_store())
-
-        def open_another():
-            opened.append(open_engine(url, clock=clock))
-            return opened[-1]
-
-        return open_another
-
-    @pytest.fixture
-    def engine(self, open_another):
-        return open_another()
-
-    @pytest.fixture
-    def reopen(self, opened, open_another):
-        def reopen():
-            for engine in opened:
-                engine.close()
-            return open_another()
-
-        return reopen
-
-    @pytest.fixture
-    def pusher(self, open_another):
-        return open_another()
+    def url(self, server):
+        return server.url(server.new_store())
 
 
 class TestRedis(RedisFixtures, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):

@@ -8,42 +8,15 @@ import pytest
 from hypothesis import settings
 
 from mastractl.engines.sqlite import SqliteEngine
+from mastractl.testing.by_url import ByUrl
 from mastractl.testing.engine_model import EngineMachine
 from mastractl.testing.engine_suite import DurableSuite, EngineSuite, ExpirySuite, PushSuite, SharedSuite
 
 
-class TestSqlite(EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
+class TestSqlite(ByUrl, EngineSuite, DurableSuite, SharedSuite, ExpirySuite, PushSuite):
     @pytest.fixture
-    def opened(self):
-        opened = []
-        yield opened
-        for engine in opened:
-            engine.close()
-
-    @pytest.fixture
-    def open_another(self, clock, tmp_path, opened):
-        def open_another():
-            opened.append(SqliteEngine(tmp_path / "store.db", clock=clock))
-            return opened[-1]
-
-        return open_another
-
-    @pytest.fixture
-    def engine(self, open_another):
-        return open_another()
-
-    @pytest.fixture
-    def reopen(self, opened, open_another):
-        def reopen():
-            for engine in opened:
-                engine.close()
-            return open_another()
-
-        return reopen
-
-    @pytest.fixture
-    def pusher(self, open_another):
-        return open_another()
+    def url(self, tmp_path):
+        return f"sqlite:{tmp_path / 'store.db'}"
 
 
 class SqliteMachine(EngineMachine):
