@@ -8,7 +8,7 @@ fixtures they name; a test of the suite itself fails where the two do not match:
         def url(self, tmp_path):
             return f"my-scheme:{tmp_path / 'store'}"
 
-`mastractl.testing.by_url.ByUrl` makes all fixtures of the first table but the last, of the URL of a new store.
+`mastractl.testing.by_url.ByUrl` makes all fixtures of the first table but `outside`, of a new store's URL.
 
 | capability       | suite               | further fixture                                              |
 |------------------|---------------------|--------------------------------------------------------------|
